@@ -9,7 +9,7 @@ from math import ceil, floor
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTables
-from frs_pipeline.printed.numerals import Figure
+from frs_pipeline.printed.numerals import Figure, decimal
 from frs_pipeline.printed.places import CROSSED, at, groups, total_of
 from frs_pipeline.printed.shares import habits, shares
 from frs_pipeline.printed.wording import added, filled, label, percent, what
@@ -171,13 +171,13 @@ def _not_a_hundred(table: PrintedTable, parts: Parts) -> Contradiction:
     units = sum((f.unit for f in parts.figures), Fraction(0))
     places = max(f.places for f in parts.figures)
     reason = filled(
-        "i {table} giver procenterne ({of}) {parts} = {total}; afrunding forklarer højst {slack} fra 100",
-        "in {table} the percentages ({of}) add up to {parts} = {total}; rounding explains {slack} from 100 at most",
+        "i {table} giver procenterne ({of}) {parts} = {total}; afrunding forklarer højst {slack} mere eller mindre end 100",
+        "in {table} the percentages ({of}) add up to {parts} = {total}; rounding explains at most {slack} more or less than 100",
         table=table.name,
         of=parts.of,
         parts=added(parts.figures),
         total=percent(parts.total, places),
-        slack=percent(units / 2, places + 1),
+        slack=decimal(units / 2, places + 1),
     )
     low, high = _SERIOUS
     weight = "plain" if low <= parts.total <= high else "serious"

@@ -13,7 +13,7 @@ from frs_pipeline.printed.numerals import HABITS, Figure, prints
 from frs_pipeline.printed.places import answers, at, groups
 from frs_pipeline.printed.shares import Share, habits, shares
 from frs_pipeline.printed.sums import corrected
-from frs_pipeline.printed.wording import added, filled, joined, label, percent, ratio, what
+from frs_pipeline.printed.wording import added, filled, joined, label, one_of, percent, ratio, what
 from frs_pipeline.study.tables import TOTAL_VALID
 
 RULES = {
@@ -83,7 +83,7 @@ def _possible(share: Share, habit: str) -> Text:
     if not counts:
         said = filled("intet antal af {whole} giver {text}", "no count of {whole} gives {text}", whole=whole, text=printed.text)
     else:
-        many = f"{counts[0]}–{counts[-1]}" if len(counts) > _NAMED_COUNTS else "/".join(map(str, counts))
+        many = joined([f"{counts[0]}–{counts[-1]}"]) if len(counts) > _NAMED_COUNTS else one_of(counts)
         said = filled(
             "{text} er {counts} af {whole}", "{text} is {counts} of {whole}", text=printed.text, counts=many, whole=whole
         )

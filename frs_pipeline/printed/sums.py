@@ -12,7 +12,7 @@ from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTable
 from frs_pipeline.printed.numerals import Figure
 from frs_pipeline.printed.places import CORRELATED, CROSSED, answers, at, groups
 from frs_pipeline.printed.shares import habit_of, shares
-from frs_pipeline.printed.wording import added, either, filled, label, listed, what
+from frs_pipeline.printed.wording import added, either, filled, joined, label, what
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
 RULES = {
@@ -79,8 +79,8 @@ def _of_crosstab(table: PrintedTable, group: str) -> Iterator[Identity]:
     def line(row: str, names: Sequence[str], *, across: bool) -> tuple[Figure | None, ...]:
         return tuple(at(table, *((row, name) if across else (name, row)), group=group) for name in names)
 
-    of_row = Text("rækken {name}", "the row {name}")
-    of_column = Text("kolonnen {name}", "the column {name}")
+    of_row = Text("cellerne i rækken {name}", "the cells of the row {name}")
+    of_column = Text("cellerne i kolonnen {name}", "the cells of the column {name}")
     for own, other, across, of in ((rows, columns, True, of_row), (columns, rows, False, of_column)):
         for name in (*own, TOTAL):
             whole = line(name, (TOTAL,), across=across)
@@ -170,7 +170,7 @@ def _contradiction(
     unconfirmed = {a: v for a, v in mended.items() if a.row != TOTAL or confirmed[table.forms, TOTAL, concerned[a].text] < 2}
     way = unconfirmed or mended
     only = next(iter(way)) if len(way) == 1 else _as_percentages_say(table, mended)
-    sums = listed([_sentence(one) for one in failing])
+    sums = joined([_sentence(one) for one in failing], "; ")
     reason = filled("i {table} giver {sums}", "in {table}, {sums}", table=table.name, sums=sums)
     choices = [
         filled("{value} ({what})", "{value} ({what})", what=what(a), value=concerned[a].written(v)) for a, v in mended.items()

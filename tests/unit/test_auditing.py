@@ -1,5 +1,6 @@
 """The audit of printed tables, rule by rule: what is right is left alone, and one wrong figure is found and told."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.printed.auditing import RULES, audit
 from frs_pipeline.printed.coefficients import ratio_bounds
 from frs_pipeline.printed.model import Facts
+from frs_pipeline.printed.telling import as_fields, told
 from frs_pipeline.store.settings import PROJECT
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
@@ -161,7 +163,7 @@ def test_percentages_alone_add_up_to_a_hundred():
     assert rules(right) == []
     found = only(changed(right, "a2", "", "percent", "43%"))
     assert (found.rule, found.weight) == ("hundred", "serious")
-    assert "33% + 43% + 33% = 109%; rounding explains 1.5% from 100 at most" in found.reason.english
+    assert "33% + 43% + 33% = 109%; rounding explains at most 1.5 more or less than 100" in found.reason.english
     assert only(changed(right, TOTAL, "", "percent", "99%")).rule == "hundred"
 
 
@@ -242,6 +244,11 @@ def test_the_last_digits_of_t_leave_p_open():
     for p, rule in ((",051", []), (",064", []), (",050", ["p_of_t"]), (",066", ["p_of_t"])):
         wide = changed(changed(right, "", "", "t", "1,9"), "", "", "p", p)
         assert rules(wide) == rule
+
+
+@pytest.mark.parametrize(("p", "found"), [("<,065", []), ("<,001", ["p_of_t"]), ("<.05", ["p_of_t"]), ("<x", [])])
+def test_a_limit_of_p_is_compared_with_t(p, found):
+    assert rules(changed(correlation(1, INCOME, JOB, AGRESTI), "", "", "p", p)) == found
 
 
 def test_bounds_of_t_widen_with_gamma():
@@ -379,6 +386,14 @@ def test_an_n_beyond_the_answers_to_a_question_is_found():
     assert "between 88 and 96 forms can have answered both questions" in found[0].reason.english
 
 
+def test_an_n_beyond_the_forms_of_its_file():
+    of_file = frequency(1, A, [40, 30, 20], 10)
+    assert rules(of_file, correlation(2, INCOME, JOB, AGRESTI)) == []
+    found = only(of_file, changed(correlation(2, INCOME, JOB, AGRESTI), "", "", "n", "101"))
+    assert (found.rule, found.tables, found.weight) == ("numbers_of_forms", (2, 1), "plain")
+    assert "at most 100 forms can have answered both questions" in found.reason.english
+
+
 def test_two_ns_of_one_pair_of_questions():
     right = correlation(1, INCOME, JOB, AGRESTI)
     found = audit(tables(right, changed(right, "", "", "n", "114"), replace(changed(_as(right, 2), "", "", "n", "140"))))
@@ -433,3 +448,14 @@ def test_decimal_points_are_read_as_commas_are():
     assert rules(pointed) == []
     found = only(crosstab(2, INCOME, JOB, AGRESTI), changed(pointed, "", "", "gamma", ".212"))
     assert found.expected == ".221"
+
+
+def test_all_that_a_finding_says_is_told_and_written():
+    found = only(changed(without(frequency(1, A, [30, 30, 20], 20), "percent"), MISSING, "", "count", "23"))
+    assert list(told(found, "english")) == [
+        "  in table 1, valid and missing add up to 80 + 23 = 103, but it prints 100  [frequency_sums]",
+        "    it should print either 20 (missing) or 103 (total)",
+    ]
+    fields = as_fields(found)
+    assert json.loads(json.dumps(fields)) == fields
+    assert (fields["weight"], fields["expected"], len(fields["figures"]), fields["gives_way"]) == ("serious", None, 3, [])
