@@ -55,7 +55,7 @@ _RATIOS = (
     (0.6, 0.03, 2.2),
     (0.7, 0.03, 8.0),
 )
-_SHARES = ("percent", "valid_percent", "cumulative_percent", "row_percent", "column_percent", "total_percent")
+_SHARES = ("percent", "valid_percent", "row_percent", "column_percent", "total_percent")
 
 
 def find(tables: PrintedTables) -> Iterator[Contradiction]:

@@ -89,7 +89,8 @@ def parts_of(table: PrintedTable) -> Iterator[Parts]:
                 continue
             yield from _made(table, "valid_percent", every, (TOTAL_VALID, ""), group, of)
             missing = [(MISSING, "")] if at(table, MISSING, measure="percent", group=group) else []
-            if missing or at(table, MISSING, group=group) is None:
+            valid = at(table, TOTAL_VALID, measure="percent", group=group)
+            if missing or (at(table, MISSING, group=group) is None and (valid is None or valid.value == 100)):
                 yield from _made(table, "percent", every + missing, (TOTAL, ""), group, of)
 
 

@@ -35,7 +35,8 @@ def find(tables: PrintedTables) -> Iterator[Contradiction]:
     for number, table in tables.tables.items():
         # A count that its sums and most of its percentages say is wrong is told once, with the sums.
         for share in shares(corrected(table)):
-            if not share.holds(rounding[number]):
+            running = share.figure.address.measure == "cumulative_percent"
+            if not share.holds(rounding[number]) and not (running and _adds_rounded(table, share.figure.address.group)):
                 yield _wrong_share(table, share, rounding[number])
         yield from _running(table, rounding[number])
 
@@ -103,6 +104,20 @@ def _possible(share: Share, habit: str) -> Text:
     return joined(parts, "; ")
 
 
+def _adds_rounded(table: PrintedTable, group: str) -> bool:
+    """Return whether all running percentages of a table are the sums of its percentages as they are printed."""
+    total = Fraction(0)
+    for name in table.rows.labels:
+        own = at(table, name, measure="valid_percent", group=group) or at(table, name, measure="percent", group=group)
+        running = at(table, name, measure="cumulative_percent", group=group)
+        if own is None or running is None:
+            return False
+        total += own.value
+        if running.value != total:
+            return False
+    return True
+
+
 def _running(table: PrintedTable, habit: str) -> Iterator[Contradiction]:
     for group in groups(table):
         steps = [
@@ -117,7 +132,7 @@ def _running(table: PrintedTable, habit: str) -> Iterator[Contradiction]:
             yield from _not_the_sum(table, group, habit)
         yield from _falling(table, [running for _, running in steps])
         last = steps[-1][1]
-        if not counted and steps[-1][0] == table.rows.labels[-1] and last.value != 100:
+        if not counted and steps[-1][0] == table.rows.labels[-1] and last.value != 100 and not _adds_rounded(table, group):
             yield _ends(table, last)
 
 

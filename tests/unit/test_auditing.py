@@ -157,6 +157,16 @@ def test_running_percentages_without_counts_are_sums_of_the_others():
     assert {"falls", "end"} <= {word for one in audit(tables(falls)) for word in re.findall("falls|end", one.reason.english)}
 
 
+def test_running_percentages_may_add_up_rounded_ones_in_all_of_a_table():
+    # Sixths: 16.7 + 16.7 + 66.7 end at 100.1.
+    figures = {(TOTAL_VALID, "", "count"): "6"}
+    for name, n, own, running in (("a1", "1", "16,7", "16,7"), ("a2", "1", "16,7", "33,4"), ("a3", "4", "66,7", "100,1")):
+        figures |= {(name, "", "count"): n, (name, "", "valid_percent"): own, (name, "", "cumulative_percent"): running}
+    right = table(1, "frequency", A, None, figures)
+    assert rules(right) == rules(without(right, "count")) == []
+    assert rules(changed(right, "a3", "", "cumulative_percent", "100,0")) == ["percent_of_counts"]
+
+
 # Percentages alone.
 
 
