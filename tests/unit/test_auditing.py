@@ -1,5 +1,6 @@
 """The audit of printed tables, rule by rule: what is right is left alone, and one wrong figure is found and told."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.printed.auditing import RULES, audit
 from frs_pipeline.printed.coefficients import ratio_bounds
 from frs_pipeline.printed.model import Facts
+from frs_pipeline.printed.telling import as_fields, told
 from frs_pipeline.store.settings import PROJECT
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
@@ -86,7 +88,13 @@ def test_groups_add_up_to_all():
     strata = {"x": [[9, 4, 3], [5, 6, 7]], "y": [[4, 4, 4], [2, 5, 9]]}
     right = by_group(1, B, A, strata)
     assert rules(right) == []
-    assert "cells_and_totals" in rules(changed(right, "", "", "n", "63", TOTAL))
+    others = [by_group(n, B, A, strata) for n in (2, 3)]
+    assert "cells_and_totals" in rules(changed(right, "", "", "n", "36", TOTAL))
+    assert "cells_and_totals" in rules(changed(right, "", "", "n", "63", TOTAL), *others)
+    # Alone, and where another total has more forms than its groups too, it may count forms of no group.
+    assert "cells_and_totals" not in rules(changed(right, "", "", "n", "63", TOTAL))
+    of_all = [changed(one, "", "", "n", "64", TOTAL) for one in others]
+    assert "cells_and_totals" not in rules(changed(right, "", "", "n", "63", TOTAL), *of_all)
     assert rules(changed(right, "", "", "partial_gamma", ",999", TOTAL)) == ["partial_gamma"]
 
 
@@ -149,6 +157,16 @@ def test_running_percentages_without_counts_are_sums_of_the_others():
     assert {"falls", "end"} <= {word for one in audit(tables(falls)) for word in re.findall("falls|end", one.reason.english)}
 
 
+def test_running_percentages_may_add_up_rounded_ones_in_all_of_a_table():
+    # Sixths: 16.7 + 16.7 + 66.7 end at 100.1.
+    figures = {(TOTAL_VALID, "", "count"): "6"}
+    for name, n, own, running in (("a1", "1", "16,7", "16,7"), ("a2", "1", "16,7", "33,4"), ("a3", "4", "66,7", "100,1")):
+        figures |= {(name, "", "count"): n, (name, "", "valid_percent"): own, (name, "", "cumulative_percent"): running}
+    right = table(1, "frequency", A, None, figures)
+    assert rules(right) == rules(without(right, "count")) == []
+    assert rules(changed(right, "a3", "", "cumulative_percent", "100,0")) == ["percent_of_counts"]
+
+
 # Percentages alone.
 
 
@@ -161,7 +179,7 @@ def test_percentages_alone_add_up_to_a_hundred():
     assert rules(right) == []
     found = only(changed(right, "a2", "", "percent", "43%"))
     assert (found.rule, found.weight) == ("hundred", "serious")
-    assert "33% + 43% + 33% = 109%; rounding explains 1.5% from 100 at most" in found.reason.english
+    assert "33% + 43% + 33% = 109%; rounding explains at most 1.5 more or less than 100" in found.reason.english
     assert only(changed(right, TOTAL, "", "percent", "99%")).rule == "hundred"
 
 
@@ -242,6 +260,11 @@ def test_the_last_digits_of_t_leave_p_open():
     for p, rule in ((",051", []), (",064", []), (",050", ["p_of_t"]), (",066", ["p_of_t"])):
         wide = changed(changed(right, "", "", "t", "1,9"), "", "", "p", p)
         assert rules(wide) == rule
+
+
+@pytest.mark.parametrize(("p", "found"), [("<,065", []), ("<,001", ["p_of_t"]), ("<.05", ["p_of_t"]), ("<x", [])])
+def test_a_limit_of_p_is_compared_with_t(p, found):
+    assert rules(changed(correlation(1, INCOME, JOB, AGRESTI), "", "", "p", p)) == found
 
 
 def test_bounds_of_t_widen_with_gamma():
@@ -379,6 +402,14 @@ def test_an_n_beyond_the_answers_to_a_question_is_found():
     assert "between 88 and 96 forms can have answered both questions" in found[0].reason.english
 
 
+def test_an_n_beyond_the_forms_of_its_file():
+    of_file = frequency(1, A, [40, 30, 20], 10)
+    assert rules(of_file, correlation(2, INCOME, JOB, AGRESTI)) == []
+    found = only(of_file, changed(correlation(2, INCOME, JOB, AGRESTI), "", "", "n", "101"))
+    assert (found.rule, found.tables, found.weight) == ("numbers_of_forms", (2, 1), "plain")
+    assert "at most 100 forms can have answered both questions" in found.reason.english
+
+
 def test_two_ns_of_one_pair_of_questions():
     right = correlation(1, INCOME, JOB, AGRESTI)
     found = audit(tables(right, changed(right, "", "", "n", "114"), replace(changed(_as(right, 2), "", "", "n", "140"))))
@@ -433,3 +464,14 @@ def test_decimal_points_are_read_as_commas_are():
     assert rules(pointed) == []
     found = only(crosstab(2, INCOME, JOB, AGRESTI), changed(pointed, "", "", "gamma", ".212"))
     assert found.expected == ".221"
+
+
+def test_all_that_a_finding_says_is_told_and_written():
+    found = only(changed(without(frequency(1, A, [30, 30, 20], 20), "percent"), MISSING, "", "count", "23"))
+    assert list(told(found, "english")) == [
+        "  in table 1, valid and missing add up to 80 + 23 = 103, but it prints 100  [frequency_sums]",
+        "    it should print either 20 (missing) or 103 (total)",
+    ]
+    fields = as_fields(found)
+    assert json.loads(json.dumps(fields)) == fields
+    assert (fields["weight"], fields["expected"], len(fields["figures"]), fields["gives_way"]) == ("serious", None, 3, [])
