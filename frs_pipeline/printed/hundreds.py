@@ -201,6 +201,8 @@ def _most(tables: PrintedTables, table: PrintedTable) -> int | None:
 def _no_base(table: PrintedTable, parts: Parts, allowed: set[str], most: int | None) -> Iterator[Contradiction]:
     places = max(f.places for f in parts.figures)
     limit = max(10 ** (places + 2) + 10 * len(parts.figures), 1000)
+    if max((count for count in parts.counts if count is not None), default=0) > 0 and parts.base is None:
+        return  # a count that is printed beside its percentage says what the base is, which may be any size
     bases = [n for n in range(1, min(limit, most or limit) + 1) if possible_base(parts, n, allowed)]
     if parts.base is not None and parts.base.whole:
         if possible_base(parts, parts.base.whole, allowed):

@@ -28,6 +28,10 @@ RULES = {
 # A number of forms that is off by more than this share of it changes what a table is of.
 _SERIOUS = Fraction(1, 100)
 
+_GROUPS = Text("grupperne", "the groups")
+# So many other tables by group, and forms in them, must show that a total counts the groups alone.
+_TABLES_THAT_SHOW, _FORMS_THAT_SHOW = 2, 100
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -56,10 +60,22 @@ def weight_of(off: int | Fraction, of: int | Fraction) -> Weight:
 def find(tables: PrintedTables) -> Iterator[Contradiction]:
     """Find the sums that don't add up."""
     confirmed = _confirmed_totals(tables)
-    for table in tables.tables.values():
-        identities = list(identities_of(table))
-        for failing in _together([one for one in identities if one.off]):
-            yield _contradiction(table, failing, identities, confirmed)
+    every = {number: list(identities_of(table)) for number, table in tables.tables.items()}
+    over_groups = [one for each in every.values() for one in each if one.of == _GROUPS]
+    for number, table in tables.tables.items():
+        complete = _groups_are_all(table, over_groups)
+        failing = [one for one in every[number] if one.off > 0 or (one.off and (one.of != _GROUPS or complete))]
+        for together in _together(failing):
+            yield _contradiction(table, together, every[number], confirmed)
+
+
+def _groups_are_all(table: PrintedTable, over_groups: Sequence[Identity]) -> bool:
+    """Return whether all other tables by the same groups show that a total counts no forms of other groups, or of none."""
+    names = {group for group in groups(table) if group != TOTAL}
+    others = [one for one in over_groups if one.whole[0].address.table != table.number]
+    same = [one for one in others if {f.address.group for f in one.parts} == names]
+    enough = len(same) >= _TABLES_THAT_SHOW and sum(_sum(one.whole) for one in same) >= _FORMS_THAT_SHOW
+    return enough and all(one.off >= 0 for one in others)
 
 
 def identities_of(table: PrintedTable) -> Iterator[Identity]:
@@ -119,7 +135,7 @@ def _over_groups(table: PrintedTable) -> Iterator[Identity]:
         if address.group == TOTAL and address.measure in ("count", "n", "answers"):
             parts = tuple(at(table, address.row, address.column, address.measure, group) for group in every)
             whole = at(table, address.row, address.column, address.measure, TOTAL)
-            yield from _made("cells_and_totals", parts, (whole,), Text("grupperne", "the groups"))
+            yield from _made("cells_and_totals", parts, (whole,), _GROUPS)
 
 
 def _made(rule: str, parts: Sequence[Figure | None], whole: Sequence[Figure | None], of: Text) -> Iterator[Identity]:

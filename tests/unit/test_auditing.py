@@ -88,7 +88,13 @@ def test_groups_add_up_to_all():
     strata = {"x": [[9, 4, 3], [5, 6, 7]], "y": [[4, 4, 4], [2, 5, 9]]}
     right = by_group(1, B, A, strata)
     assert rules(right) == []
-    assert "cells_and_totals" in rules(changed(right, "", "", "n", "63", TOTAL))
+    others = [by_group(n, B, A, strata) for n in (2, 3)]
+    assert "cells_and_totals" in rules(changed(right, "", "", "n", "36", TOTAL))
+    assert "cells_and_totals" in rules(changed(right, "", "", "n", "63", TOTAL), *others)
+    # Alone, and where another total has more forms than its groups too, it may count forms of no group.
+    assert "cells_and_totals" not in rules(changed(right, "", "", "n", "63", TOTAL))
+    of_all = [changed(one, "", "", "n", "64", TOTAL) for one in others]
+    assert "cells_and_totals" not in rules(changed(right, "", "", "n", "63", TOTAL), *of_all)
     assert rules(changed(right, "", "", "partial_gamma", ",999", TOTAL)) == ["partial_gamma"]
 
 
