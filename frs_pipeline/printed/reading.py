@@ -130,6 +130,8 @@ def _numbered(read: Iterable[tuple[Draft, str]], passed: tuple[str, ...]) -> Rea
     drafts, wrong = list(read), Gathered()
     given: dict[int, Draft] = {}
     for draft, _ in drafts:
+        with wrong:
+            draft.check()
         if draft.number is not None:
             with wrong:
                 first = given.setdefault(draft.number, draft)

@@ -209,6 +209,13 @@ VALUES = """\
             "The numbers are 80,0 %, 20,0 % and 100.",
         ),
         (
+            '      g: {gamma: {table: 10}, said: ",684"}\n',
+            "{g}",
+            "{value: share, above: 90}",
+            "Gamma er ikke beregnelig.",
+            "Gamma is ikke beregnelig.",
+        ),
+        (
             "      the_rest: {share: {table: 4, answers: [i midten]}}\n",
             "Mange",
             "{value: the_rest, greatest_of: [share]}",
@@ -219,8 +226,8 @@ VALUES = """\
             '      rest: {share: {table: 4, answers: [i midten]}}\n      gap: {points: {of: share, less: rest}, said: "70%"}\n',
             "{gap}",
             "{value: gap, as_said_within: 1}",
-            "Det er 60,0.",
-            "It is 60,0.",
+            "Det er 60,0 procentpoint.",
+            "It is 60,0 percentage points.",
         ),
     ],
 )
