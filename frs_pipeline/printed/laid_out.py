@@ -33,6 +33,7 @@ from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 
 _OF_GAMMA = "call the columns gamma, ASE, T, p and N"
 _NAMELESS = Text("", "")
+_ONE_EACH = "give every table a file or sheet of its own, with its headings in the first line"
 _HEADINGS = "let the first line hold the headings of the columns, and the first column the labels of the rows"
 
 
@@ -228,6 +229,9 @@ def _lines(body: Sequence[Row], labels: int, where: str) -> list[Line]:
         place += bool(own) and not (words and own[-1] == label)
         label = own[-1] if own else label
         with wrong:
+            figures = [cell for cell in row.cells[labels:] if cell not in NOTHING]
+            if figures and not any(map(looks_printed, figures)):
+                raise InputError("words stand where figures belong", where=f"{where}{row.line}", do=_ONE_EACH)
             if not label and not words and any(map(looks_printed, row.cells[labels:])):
                 raise InputError(
                     "a row has figures and no label", where=f"{where}{row.line}", do="write a label in its first cell"
