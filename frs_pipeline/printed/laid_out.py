@@ -192,6 +192,8 @@ def _columns(header: Sequence[Row], body: Sequence[Row], labels: int, where: str
             words = measures[-1] if measures else ""
             if split and not label and measure_of(words) == "total_percent":
                 label, words = TOTAL, PERCENT
+            elif split and not words and is_total(label) and measure_of(label.split()[-1].strip("()")) == "count":
+                label, words = TOTAL, label.split()[-1]
             if label and not words and (parts := label_and_measure(label)):
                 label, words = parts
             found.append(Column(place, label, measure_of(words) or "", plain_words(words)))

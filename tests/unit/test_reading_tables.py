@@ -390,3 +390,17 @@ def test_a_count_and_its_percentage_may_stand_below_each_other(tmp_path):
     found = figures(reading(';a;b\nx;"20\n40,0%";"30\n60,0%"\ny;"20,0%\n10";"80,0%\n40"\n', tmp_path))
     assert found["x", "a", "row_percent"] == "40,0%"
     assert found["y", "b", "count"] == "40"
+
+
+def test_total_percentages_stand_under_per_cent_as_the_others_do(tmp_path):
+    text = ";yes n;yes %;no n;no %;Total n;Total %\nmen;20;40;30;60;50;100\nwomen;10;20;40;80;50;100\nTotal;30;30;70;70;100;100\n"
+    read = reading(text, tmp_path)
+    found = figures(read)
+    assert {found["men", "yes", "row_percent"], found["men", "Total", "row_percent"]} == {"40", "100"}
+    assert audit(read.tables) == ()
+
+
+def test_percentages_of_all_with_counts_of_rows_alone_arent_of_columns(tmp_path):
+    read = reading(";yes;no;Total;N\nmen;20%;30%;50%;50\nwomen;10%;40%;50%;50\nTotal;30%;70%;100%;100\n", tmp_path)
+    assert figures(read)["men", "yes", "total_percent"] == "20%"
+    assert audit(read.tables) == ()
