@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.printed.measures import is_total, measure_of
-from frs_pipeline.printed.notation import NOTHING, looks_printed
-from frs_pipeline.stats.cells import Kind, are_codes, kind, number
+from frs_pipeline.printed.notation import looks_printed
+from frs_pipeline.stats.cells import are_codes, number
 from frs_pipeline.stats.delimited import Row
 
 HEADINGS = "let the first line hold the headings of the columns, and the first column the labels of the rows"
@@ -21,16 +21,6 @@ def refuse_unread(rows: Sequence[Row], where: str) -> None:
                 what = f"'{' '.join(cell.split())[:40]}' isn't a number as tables print them"
                 do = "write 35, 21 %, or for a count with its percentage 35 (21 %)"
                 raise InputError(what, where=f"{where}{row.line}, column {place + 1}", do=do)
-
-
-def check_one_table(header: Row, body: Sequence[Row], labels: int, where: str) -> None:
-    """Raise `InputError` for a line of headings among the figures: another table begins there."""
-    for row in body:
-        cells = [cell for cell in row.cells[labels:] if cell not in NOTHING]
-        words = all(kind(cell) is Kind.WORD for cell in cells)
-        if len(cells) > 1 and words and row.cells[0] in ("", header.cells[0]):
-            do = "put each table into a file, or onto a sheet, of its own"
-            raise InputError("headings of another table stand here", where=f"{where}{row.line}", do=do)
 
 
 def check_header(row: Row, where: str) -> None:

@@ -15,7 +15,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.printed.adding_up import check_adds_up, check_answers
 from frs_pipeline.printed.directions import directed
 from frs_pipeline.printed.drafts import TOTALS, Draft
-from frs_pipeline.printed.headings import HEADINGS, check_header, check_one_table, refuse_unread
+from frs_pipeline.printed.headings import HEADINGS, check_header, refuse_unread
 from frs_pipeline.printed.measures import (
     OF_CORRELATION,
     PERCENT,
@@ -36,6 +36,7 @@ from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 _OF_GAMMA = "call the columns gamma, ASE, T, p and N"
 _ONLY = "only counts, percentages and gamma are audited"
 _NAMELESS = Text("", "")
+_ONE_EACH = "give every table a file or sheet of its own, with its headings in the first line"
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,6 @@ def _taken_apart(rows: Sequence[Row], where: str) -> Grid:
         refuse_unread(rows[at + 1 :], where)
         raise InputError("there are no figures below the headings", where=f"{where}{rows[at].line}", do=HEADINGS)
     labels = _labels(body)
-    check_one_table(header[0], body, labels, where)
     columns = _columns(header, body, labels, where)
     return Grid(title, columns, _lines(body, labels, where), f"{where}{rows[at].line}")
 
@@ -229,6 +229,9 @@ def _lines(body: Sequence[Row], labels: int, where: str) -> list[Line]:
         place += bool(own) and not (words and own[-1] == label)
         label = own[-1] if own else label
         with wrong:
+            figures = [cell for cell in row.cells[labels:] if cell not in NOTHING]
+            if figures and not any(map(_printed, figures)):
+                raise InputError("words stand where figures belong", where=f"{where}{row.line}", do=_ONE_EACH)
             if not label and not words and any(map(looks_printed, row.cells[labels:])):
                 raise InputError(
                     "a row has figures and no label", where=f"{where}{row.line}", do="write a label in its first cell"

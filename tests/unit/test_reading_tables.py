@@ -100,6 +100,14 @@ def test_bases_beside_and_below_percentages_are_totals(tmp_path):
     assert below["y", "a", "column_percent"] == "60%"
 
 
+def test_a_title_and_decimal_commas_in_every_cell(tmp_path):
+    text = "Tabel 3. Efter køn\n;Tilfreds;Utilfreds;I alt\nMand;45 (45,0 %);55 (55,0 %);100 (100,0 %)\n"
+    read = reading(text + "Kvinde;90 (75,0 %);30 (25,0 %);120 (100,0 %)\nKilde: egne beregninger\n", tmp_path)
+    assert read.titles[1] == "Tabel 3. Efter køn"
+    assert figures(read)["Kvinde", "Utilfreds", "row_percent"] == "25,0%"
+    assert read.figures == 12
+
+
 def test_a_frequency_has_valid_missing_and_total(tmp_path):
     text = ";Antal;Procent;Gyldig procent;Kumuleret procent\nJa;6;60,0;75,0;75,0\nNej;2;20,0;25,0;100,0\nI alt;8;80,0;100,0;\n"
     read = reading(text + "Ubesvaret;2;20,0;;\nI alt;10;100,0;;\n", tmp_path)
@@ -272,6 +280,10 @@ def test_sentences_get_points_where_tables_have_them():
         (LIST + "1;x;;;count;" + "9" * 5000 + "\n", "isn't a count"),
         (";a;b\nx;1;few\ny;3;4\n", "table.csv:2, column 3: 'few' isn't a count"),
         ("men;20;30;50\nwomen;10;40;50\nTotal;30;70;100\n", "table.csv:1, column 2: '20' stands in the line of headings"),
+        (
+            ";a;b\nx;1;2\n\n;c;d\ny;3;4\n",
+            "table.csv:4: words stand where figures belong (give every table a file or sheet of its own",
+        ),
         (";a;3\nx;1;2\ny;3;4\n", "table.csv:1, column 3: '3' stands in the line of headings"),
         (";a;\nx;1;2\ny;3;4\n", "table.csv:1: column 3 has figures and no heading"),
         (";a;b\nx;1;2\n;3;4\n", "stands twice"),
@@ -346,7 +358,10 @@ NOT_WHAT_THEY_SEEM = {
     ),
     "several answers each": (";n;%\na;50;50%\nb;60;60%\nc;30;30%\nTotal;100;\n", "add up to 140, but all percentages are of 100"),
     "percentages of other bases": (";n;%\nmen;20;40%\nwomen;10;20%\nTotal;30;30%\n", "no percentage is that of its count in 30"),
-    "two tables": (";a;b\nx;1;2\ny;3;4\n\nAnother\n;c;d\nx;1;2\ny;3;4\n", ":6: headings of another table stand here (put each"),
+    "two tables": (
+        ";a;b\nx;1;2\ny;3;4\n\nAnother\n;c;d\nx;1;2\ny;3;4\n",
+        ":6: words stand where figures belong (give every table",
+    ),
     "marks in a whole column": (";a;b\nx;1*;2\ny;3*;4\n", ":2, column 2: '1*' carries the mark of a footnote"),
     "figures in square brackets": (";a;b\nx;1 [33%];2 [67%]\n", ":2, column 2: '1 [33%]' isn't a number as tables print them"),
     "bases in brackets": (";a;b;N\nx;33%;67%;(30)\n", "'(30)' stands in brackets (leave them out)"),
