@@ -65,4 +65,5 @@ def date_text(day: str) -> Text:
     except ValueError:
         return Text(day, day)
     month = _MONTHS[date.month - 1]
-    return Text(f"{date.day}. {month.danish} {date.year}", f"{date.day} {month.english} {date.year}")
+    day_of = {"danish": f"{date.day}.", "english": f"{date.day}"}
+    return Text(*(f"{day_of[language]} {month.in_language(language)} {date.year}" for language in LANGUAGES))

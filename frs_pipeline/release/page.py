@@ -46,6 +46,7 @@ _WORDS = {
     "Missing": Text("Ubesvaret", "Blank"),
     "Total": Text("I alt", "Total"),
 }
+_THOUSANDS = {"danish": ".", "english": "\u202f"}
 _PER_CENT = Text("\u00a0%", "%")
 # Of an association by group: everybody.
 _TOGETHER = {"Total": Text("Alle under ét", "All together")}
@@ -130,7 +131,7 @@ def _number(study: Study, record: Record) -> str:
     if record.measure == "p" and not float(record.value):
         decimals = len(record.value.partition(".")[2])
         return f"<\u00a0{'0,' + '1'.zfill(decimals)}" if decimals else record.value
-    return in_groups(record.value.replace(".", ",").replace("-", "−"), said(study, Text(".", "\u202f")))
+    return in_groups(record.value.replace(".", ",").replace("-", "−"), _THOUSANDS[about(study).language])
 
 
 def _rows(study: Study, grid: Grid, words: Mapping[str, Text], *, double: bool) -> Iterable[dict[str, Any]]:

@@ -62,7 +62,7 @@ def count_text(n: int) -> str:
 
 def in_groups(printed: str, mark: str) -> str:
     """Write the thousands of a printed figure apart: `1104` is `1.104` with a full stop; its decimals stay together."""
-    whole = re.match(r"[^0-9]*[0-9]{4,}", printed)
+    whole = re.match(r"[^0-9,.]*[0-9]{4,}", printed)
     if whole is None:
         return printed
     return re.sub(r"(?<=[0-9])(?=(?:[0-9]{3})+$)", mark, whole[0]) + printed[whole.end() :]

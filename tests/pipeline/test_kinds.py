@@ -213,7 +213,7 @@ def test_passports_of_boxes_say_whether_they_count_forms_or_ticks(settings, foun
     assert ticks.equation == f"{cases.forms} forms; ticks in them = {ticks.printed}"
     share = made[32, "Planen", "", "mor", "percent"]
     assert (share.numerator.unit, share.denominator.unit, share.denominator.number) == ("forms", "ticks", ticks.value)
-    assert share.definition.english.endswith("the percentage that are at »Planen«.")
+    assert share.definition.english.startswith("The percentage that are at »Planen«, of all ticks ")
     box = made[32, "Planen", "", "mor", "count"]
     assert Address(32, "Total", "", "mor", "answers") in {addition.total for addition in box.sums}
     assert Address(32, "Planen", "", "Total", "count") in {addition.total for addition in box.sums}
