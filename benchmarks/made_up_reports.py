@@ -67,6 +67,7 @@ class Report:
 
     rng: np.random.Generator
     printer: Printer
+    of_groups: bool
     tables: dict[int, PrintedTable] = field(default_factory=dict)
 
     def add(
@@ -94,7 +95,7 @@ def made_up(seed: int) -> PrintedTables:
     few, many = (int(n) for n in rng.choice((2, 3, 3, 4), 2))
     fine = {"gamma": few, "partial_gamma": few, "ase": few, "t": many - 1, "p": many}
     printer = Printer(habit_of(seed), int(rng.choice((0, 1, 1, 2))), fine, str(rng.choice(("", "%"))), *(rng.random(3) < 0.4))
-    report = Report(rng, printer)
+    report = Report(rng, printer, bool(rng.random() < 0.5))
     shapes = [int(rng.choice((1, 2, 3, 5, 5, 5, 7))) for _ in range(4)]
     files = ("first", "second")[: 1 + seed % 2]
     drawn = [_draw(rng, int(rng.choice(SIZES)), shapes) for _ in files]
@@ -265,7 +266,7 @@ def _correlation(
         for label, cells in zip(by.labels, strata, strict=True):
             printed(label, goodman_kruskal(cells))
         # Of all forms, those without a group too, or of the groups.
-        printed(TOTAL, goodman_kruskal(_cells(columns, rows, across, role > 0 if report.chance(0.5) else None)))
+        printed(TOTAL, goodman_kruskal(_cells(columns, rows, across, role > 0 if report.of_groups else None)))
         if (davis := partial(strata).gamma) is not None:
             figures["", "", TOTAL, "partial_gamma"] = report.printer.statistic(davis, "partial_gamma")
     if figures:

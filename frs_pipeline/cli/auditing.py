@@ -28,7 +28,12 @@ Ends with 1 when anything is found or a claim doesn't hold. What was compared wi
 """
 
 # What the last line says of so many claims, by their verdict.
-_COUNTED = {"yes": "hold", "no": "don't", "can't tell": "can't be told", "not tested": "not tested"}
+_COUNTED = {
+    "no": ("doesn't hold", "don't hold"),
+    "can't tell": ("can't be told", "can't be told"),
+    "yes": ("holds", "hold"),
+    "not tested": ("isn't tested", "aren't tested"),
+}
 
 
 @app.command(rich_help_panel=FIGURES, help=_HELP)
@@ -36,7 +41,9 @@ def audit(
     tables: Annotated[
         list[Path] | None, typer.Argument(metavar="TABLES", help="Files and folders; with --template, a new file.")
     ] = None,
-    claims: Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="What the report's text says of its tables.")] = None,
+    claims: Annotated[
+        Path | None, typer.Option(metavar="CLAIMS", help="A YAML file, or a folder of them: what the text says of the tables.")
+    ] = None,
     page: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Also write a page that can be sent to the author.")
     ] = None,
@@ -110,8 +117,8 @@ def _print(done: Audited) -> None:
     if done.claims:
         print_grid(
             "Claims",
-            ("holds", "line", "claim", "said", "the tables"),
-            [[_verdict(one), str(one.line), one.says.english, *_beside(one)] for one in done.claims],
+            ("holds", "claim", "the tables", "at"),
+            [[_verdict(one), one.says.english, _given(one), one.at] for one in done.claims],
         )
     _print_covered(done)
 
@@ -134,13 +141,11 @@ def _verdict(one: TestedClaim) -> str:
     return {True: "yes", False: "no", None: "can't tell"}[one.verdict.holds]
 
 
-def _beside(one: TestedClaim) -> tuple[str, str]:
-    """Return what the report says and what the tables give, value by value."""
+def _given(one: TestedClaim) -> str:
+    """Return what the tables give, value by value, or why nothing is tested."""
     if one.reason is not None:
-        return "", one.reason.english
-    said = [text for text, _ in one.numbers.values()]
-    given = [f"{name} = {number.english}" for name, (_, number) in one.numbers.items()]
-    return ", ".join(filter(None, said)), ", ".join(given)
+        return one.reason.english
+    return "; ".join(f"{step.name.english}: {step.says.english}" for step in one.steps)
 
 
 def _print_covered(done: Audited) -> None:
@@ -158,12 +163,14 @@ def _print_covered(done: Audited) -> None:
     of_figures += plural(len(done.read.tables.tables), "table")
     of_figures += f"; nothing is printed to compare the other {alone} with" if alone else ""
     verdicts = Counter(_verdict(one) for one in done.claims)
-    counted = ", ".join(f"{verdicts[word]} {says}" for word, says in _COUNTED.items() if verdicts[word])
+    counted = ", ".join(plural(verdicts[word], *says) for word, says in _COUNTED.items() if verdicts[word])
     claims = f" {plural(len(done.claims), 'claim')}: {counted}." if done.claims else ""
     say(f"{plural(len(done.found), 'contradiction')}.{claims} {of_figures}.")
 
 
 def _as_json(done: Audited) -> dict[str, Any]:
+    from frs_pipeline.printed.telling import as_fields
+
     tables = done.read.tables.tables
     return {
         "tables": [
@@ -183,15 +190,9 @@ def _as_json(done: Audited) -> dict[str, Any]:
         ],
         "contradictions": [
             {
-                "rule": one.rule,
-                "weight": one.weight,
-                "tables": one.tables,
-                "reason": _both(one.reason),
+                **as_fields(one),
                 "figures": [_figure(done, address) for address in one.figures],
                 "gives_way": [_figure(done, address) for address in one.gives_way],
-                "expected": one.expected or None,
-                "possible": one.possible and _both(one.possible),
-                "either": one.either and _both(one.either),
             }
             for one in done.found
         ],
@@ -206,17 +207,18 @@ def _figure(done: Audited, address: Address) -> dict[str, Any]:
 def _claim(one: TestedClaim) -> dict[str, Any]:
     return {
         "id": one.claim.id,
-        "line": one.line,
+        "at": one.at,
         "pages": one.claim.pages,
         "phrase": one.claim.phrase,
         "says": _both(one.says),
         "holds": one.verdict.holds,
         "untested": one.claim.untested,
+        "arithmetic": [{"value": _both(step.name), "says": _both(step.says)} for step in one.steps],
         "values": {
             name: {"said": number.said and float(number.said), "value": number.value, "p": number.p and float(number.p)}
             for name, number in one.verdict.numbers.items()
         },
-        "conditions": [{"value": name, "demands": _both(words), "holds": kept} for name, words, kept in one.tested_as],
+        "conditions": [{"value": _both(name), "demands": _both(words), "holds": kept} for name, words, kept in one.tested_as],
     }
 
 

@@ -204,7 +204,7 @@ def reconstruct(
         populations = make(settings.study, target, lambda name: progress.step(4, name))
     left = [line for population in populations for line in residuals(settings.study, population)]
     for finding in kept(settings.study):
-        say(f"{finding.reason}")
+        say(finding.reason.english)
     for line in left:
         say(line)
     forms = sum(len(p.occasions) for p in populations)

@@ -131,11 +131,11 @@ def _claims(study: Study, counts: dict[str, int], delivery: str) -> list[tuple[s
     """Say how many of all claims of the report hold on these forms and in its own tables, and how many nothing can test."""
     if not counts["claims"]:
         return [("Claims", "none")]
-    of_another = "" if printed_from(study, delivery) else ", though printed of another delivery"
-    on_forms = f"{counts['claims_hold']} hold on these forms{of_another}, {counts['claims_fail']} don't"
+    of_another = "" if printed_from(study, delivery) else " (printed of another delivery)"
+    on_forms = f"{counts['claims_hold']} hold on these forms, {counts['claims_fail']} don't"
     in_tables = f"{counts['claims_hold_in_tables']} hold in its own tables, {counts['claims_fail_in_tables']} don't"
     return [
-        ("Claims", f"{counts['claims']} of the report: {on_forms};"),
+        ("Claims", f"{counts['claims']} of the report{of_another}: {on_forms};"),
         ("", f"{in_tables}; {counts['claims_untested']} can't be tested"),
     ]
 

@@ -63,8 +63,13 @@ def find(tables: PrintedTables) -> Iterator[Contradiction]:
         numbers = [number for table in of_file for number in _numbers(table)]
         sizes = Counter(number.forms for number in numbers if not number.traits)
         size = sizes.most_common(1)[0][0] if sizes else None
-        for group in _connected([number for number in numbers if number.traits]):
+        groups = _connected([number for number in numbers if number.traits])
+        for group in groups:
             yield from _contradictions(tables, group, size)
+        in_group = {id(number) for group in groups for number in group}
+        of_groups = [number for table in of_file for number in _of_all_groups(table)]
+        for number in (*(n for n in numbers if id(n) not in in_group), *of_groups):
+            yield from _beyond(tables, number, [n for n in numbers if n.traits or n.forms == size])
 
 
 def _numbers(table: PrintedTable) -> Iterator[PrintedCount]:
@@ -84,6 +89,38 @@ def _numbers(table: PrintedTable) -> Iterator[PrintedCount]:
             pair = limits | {_trait(table.rows), _trait(table.columns)}
             key = printed.address if printed else None
             yield PrintedCount(table.number, pair, forms, key, table.kind in CORRELATED)
+
+
+def _of_all_groups(table: PrintedTable) -> Iterator[PrintedCount]:
+    """Yield the N of all groups together: forms that answer both questions and say to which group they belong."""
+    n = at(table, measure="n", group=TOTAL)
+    if (
+        table.kind == "correlation_by_group"
+        and table.columns
+        and table.groups
+        and table.groups.question
+        and n
+        and n.whole is not None
+    ):
+        traits = {
+            _trait(table.rows),
+            _trait(table.columns),
+            _trait(table.groups),
+            *((word, frozenset()) for word in table.forms[1:]),
+        }
+        yield PrintedCount(table.number, frozenset(traits), n.whole, n.address, True)
+
+
+def _beyond(tables: PrintedTables, number: PrintedCount, numbers: Sequence[PrintedCount]) -> Iterator[Contradiction]:
+    """Compare a number of forms that no programme tells of with the least number of forms that it is a part of."""
+    whole = [n for n in numbers if n.table != number.table and all(_has(number.traits, trait) for trait in n.traits)]
+    least = min(whole, key=lambda n: n.forms, default=None)
+    if least is not None and number.forms > least.forms:
+        yield _contradiction(tables, number, [tables.tables[least.table]], (0, least.forms))
+
+
+def _has(traits: frozenset[Trait], trait: Trait) -> bool:
+    return trait in traits or any(_wider(own, trait) for own in traits)
 
 
 _PAIRS = ("crosstab", "collapsed_crosstab", "correlation")
@@ -175,13 +212,20 @@ def _contradiction(
         (key, *(key._replace(measure=name) for name in REST_ON_N)) if key and number.alone else (),
         str(low) if low == high else "",
         _other_gamma(tables, table),
-        filled("enten {a} eller {b}", "either {a} or {b}", a=table.name, b=names)
-        if len(others) == 1
-        else filled("enten {a} eller en af disse: {b}", "either {a} or one of these: {b}", a=table.name, b=names),
+        _either(table, others),
     )
 
 
+def _either(table: PrintedTable, others: Sequence[PrintedTable]) -> Text:
+    names = tables_named(others)
+    if len(others) == 1:
+        return filled("enten {a} eller {b}", "either {a} or {b}", a=table.name, b=names)
+    return filled("enten {a} eller en af disse: {b}", "either {a} or one of these: {b}", a=table.name, b=names)
+
+
 def _between(low: int, high: int) -> Text:
+    if not low:
+        return filled("højst {high}", "at most {high}", high=high)
     return filled("mellem {low} og {high}", "between {low} and {high}", low=low, high=high)
 
 

@@ -86,7 +86,7 @@ def _of_value(name: str, value: Value, values: Mapping[str, Value], numbers: Map
         return Text(f"{danish} = {result.danish}", f"{english} = {result.english}")
     if number.p is not None:
         p = _digits(number.p, "p", 3)
-        return Text(f"γ = {result.danish}, p = {p.danish}", f"γ = {result.english}, p = {p.english}")
+        return Text(f"gamma {result.danish}, p {p.danish}", f"gamma {result.english}, p {p.english}")
     return result
 
 

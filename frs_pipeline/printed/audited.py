@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from frs_pipeline.language import Text
+from frs_pipeline.printed import occasions
+from frs_pipeline.printed.arithmetic import Step, arithmetic, labels, written
 from frs_pipeline.printed.auditing import RULES, audit
 from frs_pipeline.printed.claim_files import Claims
-from frs_pipeline.printed.claim_words import condition_words, measured
+from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.printed.coverage import Watched, compared
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import WEIGHTS, Contradiction
 from frs_pipeline.printed.reading import ReadTables
-from frs_pipeline.printed.verdicts import Number, Verdict, evaluate, of_float
-from frs_pipeline.stats.printing import round_half_away
+from frs_pipeline.printed.verdicts import Verdict, evaluate
 from frs_pipeline.study.claims import PLACEHOLDER, Claim, ClaimWords
 from frs_pipeline.study.tables import Address
 
-# Decimals with which a number from the tables is set beside a claim.
-_DECIMALS = {"percent": 1, "points": 1, "count": 0, "gamma": 3, "p": 3}
-_NOT_TOLD = Text("?", "?")
+# Claims in the order in which they matter: those that don't hold, that can't be told, that hold; then those that aren't tested.
+_ORDER = (False, None, True)
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,13 @@ class Covered:
 
 @dataclass(frozen=True)
 class TestedClaim:
-    """A claim with its verdict, the line on which it stands, and the reason where it isn't tested."""
+    """A claim with its verdict, file and line on which it stands, and the arithmetic that gives its numbers."""
 
     claim: Claim
-    line: int
+    at: str
     verdict: Verdict
     words: ClaimWords
+    steps: tuple[Step, ...]
 
     @property
     def says(self) -> Text:
@@ -51,15 +52,11 @@ class TestedClaim:
         return self._filled(self.claim.says)
 
     @property
-    def numbers(self) -> dict[str, tuple[str, Text]]:
-        """Each value by name: how the report prints it, where it does, and what the tables give."""
-        return {name: (self.claim.values[name].said or "", written(number)) for name, number in self.verdict.numbers.items()}
-
-    @property
-    def tested_as(self) -> tuple[tuple[str, Text, bool | None], ...]:
+    def tested_as(self) -> tuple[tuple[Text, Text, bool | None], ...]:
         """Each condition: the name of its value, what was demanded of it, and whether that is so."""
+        called = labels(self.claim.values)
         return tuple(
-            (condition.value.replace("_", " "), condition_words(condition, self.claim.values, self.words), kept)
+            (called[condition.value], condition_words(condition, self.claim.values, self.words, called), kept)
             for condition, kept in zip(self.claim.holds, self.verdict.conditions, strict=True)
         )
 
@@ -71,8 +68,9 @@ class TestedClaim:
     def _filled(self, text: Text) -> Text:
         said = {name: Text(cited, cited.replace(",", ".")) for name, cited in self.claim.said.items()}
         for name, number in self.verdict.numbers.items():
-            printed = self.claim.values[name].said or self.claim.values[name].printed
-            said[name] = Text(printed, printed.replace(",", ".")) if printed else written(number)
+            value = self.claim.values[name]
+            printed = value.said or value.printed
+            said[name] = Text(printed, printed.replace(",", ".")) if printed else written(number, value)
         return Text(
             PLACEHOLDER.sub(lambda match: said[match[1]].danish, text.danish),
             PLACEHOLDER.sub(lambda match: said[match[1]].english, text.english),
@@ -116,7 +114,9 @@ def audited(read: ReadTables, claims: Claims | None = None, watched: Watched | N
     tables = read.tables
     found = sorted(audit(tables), key=lambda one: WEIGHTS.index(one.weight))
     figures = compared(tables, watched)
-    covered = tuple(Covered(name, what, figures.get(name, frozenset())) for name, what in RULES.items())
+    # Of conferences, a rule is told by the study alone.
+    left_out = occasions.RULES if tables.facts is None else {}
+    covered = tuple(Covered(name, what, figures[name]) for name, what in RULES.items() if name not in left_out)
     return Audited(read, tuple(found), covered, _tested(read, claims))
 
 
@@ -124,16 +124,12 @@ def _tested(read: ReadTables, claims: Claims | None) -> tuple[TestedClaim, ...]:
     if claims is None:
         return ()
     evidence = PrintedEvidence(read.tables)
-    return tuple(
-        TestedClaim(claim, chapter.lines[claim.id], evaluate(claim, claims.words, evidence), claims.words)
-        for chapter in claims.chapters
-        for claim in chapter.claims
-    )
-
-
-def written(number: Number) -> Text:
-    """Write a number as its unit asks for: percentages with a decimal, gammas with three; `?` where the tables can't tell."""
-    if number.exact is None:
-        return _NOT_TOLD
-    rounded = round_half_away(float(number.exact), _DECIMALS[number.unit])
-    return measured(of_float(float(rounded)), number.unit)
+    found = []
+    for chapter in claims.chapters:
+        for claim in chapter.claims:
+            verdict = evaluate(claim, claims.words, evidence)
+            steps = arithmetic(claim.values, verdict.numbers, evidence)
+            found.append(
+                TestedClaim(claim, f"{chapter.name}.yaml:{chapter.lines[claim.id]}", verdict, claims.words, tuple(steps.values()))
+            )
+    return tuple(sorted(found, key=lambda one: len(_ORDER) if one.reason else _ORDER.index(one.verdict.holds)))

@@ -172,26 +172,48 @@ def cells_of(value: Value) -> tuple[Cells, ...]:
 
 
 def read_claims_about(path: Path, tables: PrintedTables) -> Claims:
-    """Read claims about printed tables. Raises `InputError` with file and line for whatever the tables don't have.
+    """Read claims about printed tables, from a file or all files of a folder.
 
-    Verbal quantities and reasons may stand in the file itself, or in a words.yaml beside it or in the folder above.
+    Verbal quantities and reasons may stand in a file of claims itself, or in a words.yaml beside it or in the folder above.
+    Raises `InputError` with file and line for whatever the tables don't have.
     """
-    file = YamlFile(path)
-    about = file.parse(ClaimsFile)
-    words, source = ClaimWords(quantities=about.quantities, reasons=about.reasons), path.name
-    beside = next((one for folder in (path.parent, path.parent.parent) if (one := folder / Path(WORDS).name).is_file()), None)
-    if beside is not None and beside != path:
-        more = YamlFile(beside).parse(ClaimWords)
-        words = ClaimWords(quantities={**more.quantities, **words.quantities}, reasons={**more.reasons, **words.reasons})
-        source = f"{path.name} or {beside.name}"
-    seen: dict[str, str] = {}
-    chapter = read_chapter(
-        file, about, seen, lambda claim: claim_faults(claim, words, lambda value: _of_tables(value, tables), source)
-    )
-    check_repeats(file, chapter, seen)
-    if not chapter.claims:
+    common, folder = Path(WORDS).name, path if path.is_dir() else path.parent
+    paths = [one for one in sorted(path.glob("*.yaml")) if one.name != common] if path.is_dir() else [path]
+    words = _words(paths, folder)
+    wrong, chapters, seen = Gathered(), list[tuple[YamlFile, Chapter]](), dict[str, str]()
+    for one in paths:
+        with wrong:
+            file, source = YamlFile(one), f"{one.name} or {common}"
+            about = file.parse(ClaimsFile)
+
+            def faults(claim: Claim, source: str = source) -> Iterator[Fault]:
+                return claim_faults(claim, words, lambda value: _of_tables(value, tables), source)
+
+            chapters.append((file, read_chapter(file, about, seen, faults)))
+    wrong.check()
+    for file, chapter in chapters:
+        with wrong:
+            check_repeats(file, chapter, seen)
+    wrong.check()
+    if not seen:
         raise InputError("holds no claim", where=path, do="frs audit --template shows how one is written")
-    return Claims((chapter,), words)
+    ordered = sorted((chapter for _, chapter in chapters), key=lambda chapter: (chapter.about.place, chapter.name))
+    return Claims(tuple(ordered), words)
+
+
+def _words(paths: Sequence[Path], folder: Path) -> ClaimWords:
+    """Read the verbal quantities and reasons of files of claims, and of the words.yaml of their folder or the one above."""
+    quantities, reasons = dict[str, Quantity](), dict[str, Text]()
+    common = next((one for near in (folder, folder.parent) if (one := near / Path(WORDS).name).is_file()), None)
+    wrong = Gathered()
+    for path in [*([common] if common else []), *paths]:
+        with wrong:
+            file = YamlFile(path)
+            read = file.parse(ClaimWords) if path == common else file.parse(ClaimsFile)
+            quantities |= read.quantities
+            reasons |= read.reasons
+    wrong.check()
+    return ClaimWords(quantities=quantities, reasons=reasons)
 
 
 def _of_tables(value: Value, tables: PrintedTables) -> Iterator[tuple[str, str]]:

@@ -92,9 +92,10 @@ def distance(number: Fraction, unit: Unit) -> Text:
 def _with_unit(number: Fraction, unit: Unit, sign: Text | None) -> Text:
     english = _digits(number)
     danish = english.replace(".", ",")
+    if unit == "points" and abs(number) == 1:
+        return Text(f"{danish} procentpoint", f"{english} percentage point")
     if unit == "points":
-        one = "percentage point" if abs(number) == 1 else "percentage points"
-        return Text(f"{danish} procentpoint", f"{english} {one}")
+        return Text(f"{danish} procentpoint", f"{english} percentage points")
     return Text(f"{danish}{sign.danish}", f"{english}{sign.english}") if sign else Text(danish, english)
 
 

@@ -67,7 +67,7 @@ def _noticed(beside: PrintedTables, table: PrintedTable, address: Address, text:
 def _altered(text: str, measure: str) -> Iterator[str]:
     """Yield gross misprints of a figure, each as many digits behind the comma, and within what such a figure can be."""
     share = "%" if text.endswith("%") else ""
-    bare = text.removesuffix("%")
+    bare = text.removesuffix("%").removeprefix("<")
     try:
         number, decimals = float(parse(bare)), decimals_of(bare)
     except ValueError:

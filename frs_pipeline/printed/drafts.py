@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import PrintedTable, Scale
 from frs_pipeline.printed.notation import rewritten
@@ -13,6 +13,7 @@ from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Plac
 
 TOTALS = (TOTAL, TOTAL_VALID, MISSING)
 _OF_CORRELATION = frozenset(("gamma", "ase", "t", "p", "partial_gamma"))
+_CROSSED = ("crosstab", "collapsed_crosstab")
 _OF_FREQUENCY = frozenset(("valid_percent", "cumulative_percent"))
 
 
@@ -70,6 +71,26 @@ class Draft:
             return "collapsed_crosstab" if "total_percent" in self.measures else "crosstab"
         rows = {row for (row, _, _), _ in self.figures}
         return "frequency" if self.measures & _OF_FREQUENCY or rows & {TOTAL_VALID, MISSING} else "distribution"
+
+    def check(self) -> None:
+        """Raise `InputError` for figures that can't stand in one table, or at no place of it."""
+        kind = self.kind
+        wrong = Gathered()
+        for (place, measure), figure in self.figures.items():
+            row, column, _ = place
+            with wrong:
+                if kind.startswith("correlation"):
+                    if measure not in (*_OF_CORRELATION, "n"):
+                        what = f"{measure} in a table that prints a correlation"
+                        raise InputError(what, where=figure.where, do="give what is counted a number of its own")
+                    if row or column:
+                        raise InputError(
+                            "a correlation has no rows and columns", where=figure.where, do="write its group, or nothing"
+                        )
+                elif measure != "n" and (not row or (kind in _CROSSED and not column)):
+                    lacks = "row" if not row else "column"
+                    raise InputError(f"no {lacks} is named", where=figure.where, do=f"write the label of the {lacks}, or Total")
+        wrong.check()
 
     def table(self, number: int, name: Text) -> PrintedTable:
         """Return the finished table under its number."""

@@ -58,7 +58,8 @@ class PrintedEvidence:
 
     def _of_correlation(self, correlation: Correlation, measure: str) -> Fraction | None:
         text = self._tables.text(correlation.address(measure))
-        return None if text is None else of_print(text)
+        # Of a p below a limit, such as <,001, the limit is the most that it can be.
+        return None if text is None else of_print(text.removeprefix("<"))
 
     def pair(self, pair: Pair) -> tuple[None, None]:
         return None, None

@@ -9,7 +9,7 @@ from math import ceil, floor
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTables
-from frs_pipeline.printed.numerals import Figure
+from frs_pipeline.printed.numerals import Figure, decimal
 from frs_pipeline.printed.places import CROSSED, at, groups, total_of
 from frs_pipeline.printed.shares import habits, shares
 from frs_pipeline.printed.wording import added, filled, label, percent, what
@@ -89,7 +89,8 @@ def parts_of(table: PrintedTable) -> Iterator[Parts]:
                 continue
             yield from _made(table, "valid_percent", every, (TOTAL_VALID, ""), group, of)
             missing = [(MISSING, "")] if at(table, MISSING, measure="percent", group=group) else []
-            if missing or at(table, MISSING, group=group) is None:
+            valid = at(table, TOTAL_VALID, measure="percent", group=group)
+            if missing or (at(table, MISSING, group=group) is None and (valid is None or valid.value == 100)):
                 yield from _made(table, "percent", every + missing, (TOTAL, ""), group, of)
 
 
@@ -171,13 +172,13 @@ def _not_a_hundred(table: PrintedTable, parts: Parts) -> Contradiction:
     units = sum((f.unit for f in parts.figures), Fraction(0))
     places = max(f.places for f in parts.figures)
     reason = filled(
-        "i {table} giver procenterne ({of}) {parts} = {total}; afrunding forklarer højst {slack} fra 100",
-        "in {table} the percentages ({of}) add up to {parts} = {total}; rounding explains {slack} from 100 at most",
+        "i {table} giver procenterne ({of}) {parts} = {total}; afrunding forklarer højst {slack} mere eller mindre end 100",
+        "in {table} the percentages ({of}) add up to {parts} = {total}; rounding explains at most {slack} more or less than 100",
         table=table.name,
         of=parts.of,
         parts=added(parts.figures),
         total=percent(parts.total, places),
-        slack=percent(units / 2, places + 1),
+        slack=decimal(units / 2, places + 1),
     )
     low, high = _SERIOUS
     weight = "plain" if low <= parts.total <= high else "serious"
@@ -185,12 +186,12 @@ def _not_a_hundred(table: PrintedTable, parts: Parts) -> Contradiction:
 
 
 def _most(tables: PrintedTables, table: PrintedTable) -> int | None:
-    """Return the largest number of forms that a table of the same file prints; None where none does."""
+    """Return the largest number of forms that another table of the same file prints; None where none does."""
     files = table.forms[:1]
     found = [
         f.whole
         for other in tables.tables.values()
-        if files and other.forms[:1] == files
+        if files and other.forms[:1] == files and other is not table
         for f in (at(other, TOTAL), at(other, TOTAL, TOTAL), at(other, measure="n"))
         if f and f.whole
     ]
@@ -200,6 +201,8 @@ def _most(tables: PrintedTables, table: PrintedTable) -> int | None:
 def _no_base(table: PrintedTable, parts: Parts, allowed: set[str], most: int | None) -> Iterator[Contradiction]:
     places = max(f.places for f in parts.figures)
     limit = max(10 ** (places + 2) + 10 * len(parts.figures), 1000)
+    if max((count for count in parts.counts if count is not None), default=0) > 0 and parts.base is None:
+        return  # a count that is printed beside its percentage says what the base is, which may be any size
     bases = [n for n in range(1, min(limit, most or limit) + 1) if possible_base(parts, n, allowed)]
     if parts.base is not None and parts.base.whole:
         if possible_base(parts, parts.base.whole, allowed):

@@ -27,11 +27,13 @@ from frs_pipeline.printed.measures import (
     reserved,
 )
 from frs_pipeline.printed.notation import NOTHING, both, looks_printed
+from frs_pipeline.stats.cells import are_codes, number
 from frs_pipeline.stats.delimited import Row
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 
 _OF_GAMMA = "call the columns gamma, ASE, T, p and N"
 _NAMELESS = Text("", "")
+_ONE_EACH = "give every table a file or sheet of its own, with its headings in the first line"
 _HEADINGS = "let the first line hold the headings of the columns, and the first column the labels of the rows"
 
 
@@ -133,11 +135,24 @@ def _taken_apart(rows: Sequence[Row], where: str) -> Grid:
     while end < len(rows) and not _alone(rows[end]) and not any(map(looks_printed, rows[end].cells[1:])):
         end += 1
     header, body = rows[at:end], rows[end:]
+    _check_header(header[0], where)
     if not body:
         raise InputError("there are no figures below the headings", where=f"{where}{rows[at].line}", do=_HEADINGS)
     labels = _labels(body)
     columns = _columns(header, body, labels, where)
     return Grid(title, columns, _lines(body, labels, where), f"{where}{rows[at].line}")
+
+
+def _check_header(row: Row, where: str) -> None:
+    """Raise `InputError` for numbers in the line of headings, unless they are plainly codes, such as 1, 2, 3 or years."""
+    cells = [(place, cell) for place, cell in enumerate(row.cells) if place and cell]
+    numbers = [(place, cell) for place, cell in cells if looks_printed(cell)]
+    words = [cell for _, cell in cells if not (looks_printed(cell) or is_total(cell) or measure_of(cell))]
+    values = [number(cell) for _, cell in numbers]
+    if numbers and (words or None in values or not are_codes([value for value in values if value is not None])):
+        place, cell = numbers[0]
+        at = f"{where}{row.line}, column {place + 1}"
+        raise InputError(f"'{cell[:40]}' stands in the line of headings", where=at, do=_HEADINGS)
 
 
 def _alone(row: Row) -> bool:
@@ -214,6 +229,9 @@ def _lines(body: Sequence[Row], labels: int, where: str) -> list[Line]:
         place += bool(own) and not (words and own[-1] == label)
         label = own[-1] if own else label
         with wrong:
+            figures = [cell for cell in row.cells[labels:] if cell not in NOTHING]
+            if figures and not any(map(looks_printed, figures)):
+                raise InputError("words stand where figures belong", where=f"{where}{row.line}", do=_ONE_EACH)
             if not label and not words and any(map(looks_printed, row.cells[labels:])):
                 raise InputError(
                     "a row has figures and no label", where=f"{where}{row.line}", do="write a label in its first cell"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTables, Scale
 from frs_pipeline.printed.numerals import Figure
 from frs_pipeline.printed.places import answers, at, cells
-from frs_pipeline.printed.same import grouping
+from frs_pipeline.printed.same import counted, grouping
 from frs_pipeline.printed.sums import weight_of
 from frs_pipeline.printed.wording import filled, joined, label
 from frs_pipeline.study.tables import TOTAL
@@ -40,6 +40,8 @@ class Margin:
     forms: tuple[str, ...]
     counts: tuple[int, ...]
     figures: tuple[Figure, ...]
+    # Other questions of the table: its forms gave an answer to each that the table counts.
+    limits: tuple[Scale, ...] = ()
 
     def merged(self, into: tuple[int, ...], size: int) -> list[int]:
         """Add up the answers that a coarser scale counts together."""
@@ -49,10 +51,12 @@ class Margin:
 def find(tables: PrintedTables) -> Iterator[Contradiction]:
     """Find answers of one question that can't be so in all tables that count them."""
     every = [margin for table in tables.tables.values() for margin in margins_of(table)]
+    known = _known(tables)
     for some in every:
         for all_of in every:
-            yield from _more_than_all(some, all_of)
-    yield from _sums_of_files(every)
+            if _is_part(some, all_of, known):
+                yield from _more_than_all(some, all_of)
+    yield from _sums_of_files([margin for margin in every if all(_is_whole(limit, known) for limit in margin.limits)])
     yield from _sizes(tables)
 
 
@@ -64,6 +68,12 @@ def margins_of(table: PrintedTable) -> Iterator[Margin]:
         found = answers(table)
         if found is not None and table.rows.question:
             yield Margin(table, table.rows, table.forms, tuple(f.whole or 0 for f in found), tuple(found))
+    elif table.kind == "correlation_by_group" and table.groups is not None and table.groups.question:
+        found = [f for name in table.groups.labels if (f := at(table, measure="n", group=name)) and f.whole is not None]
+        if len(found) == len(table.groups.labels):
+            both = (table.rows.question, table.columns.question if table.columns else "")
+            limits = (table.rows, table.columns) if table.columns else (table.rows,)
+            yield Margin(table, table.groups, (*table.forms, *both), tuple(f.whole or 0 for f in found), tuple(found), limits)
     elif table.kind in ("crosstab", "collapsed_crosstab") and table.columns is not None:
         for scale, other, across in ((table.rows, table.columns, True), (table.columns, table.rows, False)):
             margin = [at(table, name, TOTAL) if across else at(table, TOTAL, name) for name in scale.labels]
@@ -76,13 +86,37 @@ def margins_of(table: PrintedTable) -> Iterator[Margin]:
                 counts = tuple(map(sum, own)) if across else tuple(sum(line[i] for line in own) for i in range(len(own[0])))
                 figures = ()
             if scale.question and other.question:
-                yield Margin(table, scale, (*table.forms, other.question), counts, figures)
+                yield Margin(table, scale, (*table.forms, other.question), counts, figures, (other,))
+
+
+def _known(tables: PrintedTables) -> dict[str, frozenset[int | str]]:
+    """Return all answers to each question that some table counts."""
+    known: dict[str, frozenset[int | str]] = {}
+    for table in tables.tables.values():
+        for scale in (table.rows, table.columns, table.groups):
+            if scale is not None and scale.question:
+                known[scale.question] = known.get(scale.question, frozenset()) | counted(scale)
+    return known
+
+
+def _is_whole(scale: Scale, known: Mapping[str, frozenset[int | str]]) -> bool:
+    """Return whether a table leaves out no answer to a question that another table counts."""
+    return not scale.question or known[scale.question] <= counted(scale)
+
+
+def _is_part(some: Margin, all_of: Margin, known: Mapping[str, frozenset[int | str]]) -> bool:
+    """Return whether every form of `some` is one of `all_of`, which has more of the same file."""
+    if some.forms[0] != all_of.forms[0] or not set(some.forms) > set(all_of.forms) or some.table is all_of.table:
+        return False
+    own = {limit.question: limit for limit in some.limits}
+    return all(
+        counted(own[limit.question]) <= counted(limit) if limit.question in own else _is_whole(limit, known)
+        for limit in all_of.limits
+    )
 
 
 def _more_than_all(some: Margin, all_of: Margin) -> Iterator[Contradiction]:
     """Compare the answers of some forms with those of more forms of the same file."""
-    if some.forms[0] != all_of.forms[0] or not set(some.forms) > set(all_of.forms) or some.table is all_of.table:
-        return
     into = grouping(all_of.scale, some.scale)
     own, most = list(some.counts), []
     labels = some.scale.labels
@@ -96,7 +130,7 @@ def _more_than_all(some: Margin, all_of: Margin) -> Iterator[Contradiction]:
         if n > limit:
             figures = tuple(f.address for m in (some, all_of) for f in m.figures if name in f.address)
             reason = filled(
-                "i {some} har {n} skemaer svaret {label}, men i {all}, der har dem alle, er det kun {limit}",
+                "i {some} har {n} skemaer svaret {label}, men det er kun {limit} i {all}, der har dem alle",
                 "in {some}, {n} forms answer {label}, but only {limit} do in {all}, which has all of them",
                 some=some.table.name,
                 n=n,

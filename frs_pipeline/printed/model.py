@@ -42,7 +42,8 @@ class PrintedTable:
     `kind` is a kind of the catalogue; `name` is what it is called in sentences. `forms` says which forms it counts: tables
     with equal `forms` count the same ones, and one without can be compared with no other. The first word names the file, or
     several that are added up, with ` + ` between; each further word limits it, so that a table with more of them counts some of
-    the forms of one with fewer. The name of a question as a word means the forms that answered it.
+    the forms of one with fewer. The name of a question as a word means the forms that answered it. `groups` are those that a
+    table has figures of by itself.
     """
 
     number: int
@@ -52,6 +53,7 @@ class PrintedTable:
     columns: Scale | None
     figures: Mapping[Address, str]
     forms: tuple[str, ...] = ()
+    groups: Scale | None = None
 
     def text(self, row: str = "", column: str = "", measure: str = "count", group: str = "") -> str | None:
         """Return what is printed in one place; None where nothing is."""
@@ -135,7 +137,9 @@ def _of_catalogue(study: Study, table: Table, printed: Mapping[Address, str]) ->
     forms = (" + ".join(table.marts), *occasion, *table.answered, *limits)
     columns = _scale(table.column) if table.column else None
     name = Text(f"tabel {table.number}", f"table {table.number}")
-    return PrintedTable(table.number, name, table.kind, _scale(table.row), columns, printed, forms)
+    return PrintedTable(
+        table.number, name, table.kind, _scale(table.row), columns, printed, forms, _scale(table.group) if table.group else None
+    )
 
 
 def _scale(axis: Axis) -> Scale:

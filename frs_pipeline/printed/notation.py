@@ -12,9 +12,11 @@ COUNTS = ("count", "n")
 # What stands in a cell for which nothing is printed.
 NOTHING = ("", "-", "–", "—", ".", "..", "…")
 _SPACES = " \u00a0\u2009\u202f"
-_WHOLE = re.compile(r"[0-9]+(?:[.,]0{1,2})?")
-_THOUSANDS = re.compile(rf"[0-9]{{1,3}}(?:([.,'’{_SPACES}])[0-9]{{3}})(?:\1[0-9]{{3}})*")
-_FRACTION = re.compile(rf"([-−–]?)([0-9]*)(?:([.,])([0-9]+))?[{_SPACES}]?(%?)")
+_WHOLE = re.compile(r"[0-9]{1,15}(?:[.,]0{1,2})?")
+_THOUSANDS = re.compile(rf"[0-9]{{1,3}}(?:([.,'’{_SPACES}])[0-9]{{3}})(?:\1[0-9]{{3}}){{0,3}}")
+_FRACTION = re.compile(rf"([-−–]?)([0-9]{{0,15}})(?:([.,])([0-9]{{1,15}}))?[{_SPACES}]?(%?)")
+# Of a p, often only a limit is printed: <.001, p < .001.
+_LIMIT = re.compile(r"(?:p\s*)?<\s*(?=0?[.,][0-9])", re.IGNORECASE)
 _SHARE = rf"[0-9]*(?:[.,][0-9]+)?[{_SPACES}]?%?"
 _COUNT = rf"[0-9][0-9.,'’{_SPACES}]*"
 # A count and a percentage in one cell: 35/21%, 35 (21 %), 35 (21), 21% (35).
@@ -35,13 +37,16 @@ class Printed(NamedTuple):
 
 def rewritten(cell: str, measure: str) -> Printed:
     """Rewrite a printed number. Raises `ValueError` that says what is wrong with it, and what to do."""
+    if measure == "p" and _LIMIT.match(cell):
+        text, point = _fraction(_LIMIT.sub("", cell))
+        return Printed(f"<{text}", point)
     return _whole(cell) if measure in COUNTS else _fraction(cell)
 
 
 def looks_printed(cell: str) -> bool:
     """Return whether a cell can be a printed number, or a count and a percentage."""
     whole = _WHOLE.fullmatch(cell) or _THOUSANDS.fullmatch(cell)
-    return bool(whole) or _is_fraction(cell) or both(cell) is not None
+    return bool(whole) or _is_fraction(_LIMIT.sub("", cell)) or both(cell) is not None
 
 
 def both(cell: str) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from frs_pipeline.printed.model import Contradiction, Facts, PrintedTable, Print
 from frs_pipeline.printed.numerals import Figure
 from frs_pipeline.printed.places import at, forms_counted, total_of
 from frs_pipeline.printed.sums import weight_of
-from frs_pipeline.printed.wording import filled, joined, label
+from frs_pipeline.printed.wording import filled, joined, label, listed
 from frs_pipeline.study.tables import TOTAL, Address
 
 RULES = {
@@ -46,18 +46,19 @@ def find(tables: PrintedTables, doubted: AbstractSet[Address]) -> Iterator[Contr
     found = [one for one in _least(tables, facts) if doubted.isdisjoint(one.figures)]
     most = sum(facts.held.values())
     needed = {name: max((one.forms for one in found if one.occasion == name), default=0) for name in facts.held}
-    worst: dict[tuple[str, str, str], Least] = {}
+    roles: dict[tuple[str, str, str], list[Least]] = {}
     for one in found:
         if one.rule == "asked_at_one_occasion":
             if one.forms > facts.held.get(one.occasion, most):
                 yield _contradiction(one, facts, needed)
             continue
         key = (one.table.forms[0] if one.table.forms else "", one.occasion, one.label)
-        if key not in worst or one.forms > worst[key].forms:
-            worst[key] = one
-    for one in worst.values():
         if one.forms > facts.held[one.occasion]:
-            yield _contradiction(one, facts, needed)
+            roles.setdefault(key, []).append(one)
+    for of_role in roles.values():
+        # Of the same forms: told once, of the table that has most of them.
+        worst = max(of_role, key=lambda one: one.forms)
+        yield _contradiction(worst, facts, needed, [one for one in of_role if one is not worst])
 
 
 def _least(tables: PrintedTables, facts: Facts) -> Iterator[Least]:
@@ -80,7 +81,7 @@ def _addresses(printed: Figure | None) -> tuple[Address, ...]:
     return (printed.address,) if printed else ()
 
 
-def _contradiction(one: Least, facts: Facts, needed: dict[str, int]) -> Contradiction:
+def _contradiction(one: Least, facts: Facts, needed: dict[str, int], also: Sequence[Least] = ()) -> Contradiction:
     held = facts.held.get(one.occasion, sum(facts.held.values()))
     many = facts.many.get(one.occasion, facts.conferences)
     beyond = one.forms - held
@@ -109,9 +110,13 @@ def _contradiction(one: Least, facts: Facts, needed: dict[str, int]) -> Contradi
             beyond=beyond,
             conferences=facts.conferences,
         )
+    if also:
+        others = listed([filled("{table} ({n})", "{table} ({n})", table=one.table.name, n=one.forms) for one in also])
+        reason = filled("{reason}; det samme gælder {others}", "{reason}; likewise {others}", reason=reason, others=others)
     possible, either = (_bounds(one, facts, needed), _either(one, facts)) if one.occasion and facts.inferred else (None, None)
     weight = weight_of(beyond, held)
-    return Contradiction(one.rule, (one.table.number,), reason, weight, one.figures, possible=possible, either=either)
+    tables = tuple(other.table.number for other in (one, *also))
+    return Contradiction(one.rule, tables, reason, weight, one.figures, possible=possible, either=either)
 
 
 def _bounds(one: Least, facts: Facts, needed: dict[str, int]) -> Text:
@@ -126,8 +131,8 @@ def _bounds(one: Least, facts: Facts, needed: dict[str, int]) -> Text:
             needed=_named(needed, facts),
         )
     return filled(
-        "tabellerne selv tillader fra {low} til {high} {many} ud af {every} {conferences}",
-        "the tables themselves allow from {low} to {high} {many} out of {every} {conferences}",
+        "efter tabellerne selv kan der være fra {low} til {high} {many} ud af {every} {conferences}",
+        "by the tables themselves there can be from {low} to {high} {many} out of {every} {conferences}",
         low=low,
         high=high,
         many=facts.many[one.occasion],

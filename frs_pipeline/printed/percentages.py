@@ -12,8 +12,9 @@ from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTable
 from frs_pipeline.printed.numerals import HABITS, Figure, prints
 from frs_pipeline.printed.places import answers, at, groups
 from frs_pipeline.printed.shares import Share, habits, shares
-from frs_pipeline.printed.wording import added, filled, joined, label, percent, ratio, what
-from frs_pipeline.study.tables import TOTAL_VALID
+from frs_pipeline.printed.sums import corrected
+from frs_pipeline.printed.wording import added, filled, joined, label, one_of, percent, ratio, what
+from frs_pipeline.study.tables import MISSING, TOTAL_VALID
 
 RULES = {
     "percent_of_counts": Text(
@@ -32,10 +33,12 @@ def find(tables: PrintedTables) -> Iterator[Contradiction]:
     """Find percentages that aren't those of the counts beside them, and running ones that aren't the sum of others."""
     rounding = habits(tables)
     for number, table in tables.tables.items():
-        for share in shares(table):
-            if not share.holds(rounding[number]):
+        # A count that its sums and most of its percentages say is wrong is told once, with the sums.
+        for share in shares(corrected(table)):
+            running = share.figure.address.measure == "cumulative_percent"
+            if not share.holds(rounding[number]) and not (running and _adds_rounded(table, share.figure.address.group)):
                 yield _wrong_share(table, share, rounding[number])
-        yield from _running(table)
+        yield from _running(table, rounding[number])
 
 
 def _wrong_share(table: PrintedTable, share: Share, habit: str) -> Contradiction:
@@ -83,7 +86,7 @@ def _possible(share: Share, habit: str) -> Text:
             "intet antal ud af {whole} giver {text}", "no count of {whole} gives {text}", whole=whole, text=printed.text
         )
     else:
-        many = f"{counts[0]}–{counts[-1]}" if len(counts) > _NAMED_COUNTS else "/".join(map(str, counts))
+        many = joined([f"{counts[0]}–{counts[-1]}"]) if len(counts) > _NAMED_COUNTS else one_of(counts)
         said = filled(
             "{text} er {counts} ud af {whole}", "{text} is {counts} of {whole}", text=printed.text, counts=many, whole=whole
         )
@@ -103,7 +106,21 @@ def _possible(share: Share, habit: str) -> Text:
     return joined(parts, "; ")
 
 
-def _running(table: PrintedTable) -> Iterator[Contradiction]:
+def _adds_rounded(table: PrintedTable, group: str) -> bool:
+    """Return whether all running percentages of a table are the sums of its percentages as they are printed."""
+    total = Fraction(0)
+    for name in table.rows.labels:
+        own = at(table, name, measure="valid_percent", group=group) or at(table, name, measure="percent", group=group)
+        running = at(table, name, measure="cumulative_percent", group=group)
+        if own is None or running is None:
+            return False
+        total += own.value
+        if running.value != total:
+            return False
+    return True
+
+
+def _running(table: PrintedTable, habit: str) -> Iterator[Contradiction]:
     for group in groups(table):
         steps = [
             (name, running)
@@ -114,26 +131,30 @@ def _running(table: PrintedTable) -> Iterator[Contradiction]:
             continue
         counted = answers(table, group) is not None and at(table, TOTAL_VALID, group=group) is not None
         if not counted:
-            yield from _not_the_sum(table, [name for name, _ in steps], group)
+            yield from _not_the_sum(table, group, habit)
         yield from _falling(table, [running for _, running in steps])
         last = steps[-1][1]
-        if not counted and steps[-1][0] == table.rows.labels[-1] and last.value != 100:
+        if not counted and steps[-1][0] == table.rows.labels[-1] and last.value != 100 and not _adds_rounded(table, group):
             yield _ends(table, last)
 
 
-def _not_the_sum(table: PrintedTable, names: list[str], group: str) -> Iterator[Contradiction]:
-    """Compare running percentages with the sums of the others, within what rounding allows."""
+def _not_the_sum(table: PrintedTable, group: str, habit: str) -> Iterator[Contradiction]:
+    """Compare running percentages with the sums of the others of the same base, within what rounding or cutting off allows."""
     parts: list[Figure] = []
+    printed = {(address.row, address.measure) for address in table.figures if address.group == group}
+    of_valid = any(measure == "valid_percent" for _, measure in printed)
+    if not of_valid and any(row in (MISSING, TOTAL_VALID) for row, _ in printed):
+        return  # percentages of all, and running ones of those who answered
     for name in table.rows.labels:
-        own = at(table, name, measure="valid_percent", group=group) or at(table, name, measure="percent", group=group)
+        own = at(table, name, measure="valid_percent" if of_valid else "percent", group=group)
         if own is None:
             return
         parts.append(own)
         running = at(table, name, measure="cumulative_percent", group=group)
-        if running is None or name not in names:
+        if running is None:
             continue
         total = sum((f.value for f in parts), Fraction(0))
-        slack = sum((f.unit for f in parts), running.unit) / 2
+        slack = sum((f.unit for f in parts), running.unit) / (1 if habit == "cut off" else 2)
         if abs(total - running.value) > slack:
             reason = filled(
                 "i {table} er den løbende procent {printed} ved {label}, men procenterne til og med den giver {parts} = {total}",

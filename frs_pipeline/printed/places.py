@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from frs_pipeline.printed.model import PrintedTable
 from frs_pipeline.printed.numerals import Figure, figure
@@ -12,19 +14,44 @@ from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Address
 CROSSED: AbstractSet[str] = frozenset({"crosstab", "collapsed_crosstab", "change"})
 CORRELATED: AbstractSet[str] = frozenset({"correlation", "correlation_by_group"})
 Cells = tuple[tuple[int, ...], ...]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def once(make: Callable[Concatenate[PrintedTable, P], R]) -> Callable[Concatenate[PrintedTable, P], R]:
+    """Keep what is read of a table with the table itself, as a cached property is kept: a changed copy is read anew."""
+
+    @wraps(make)
+    def kept(table: PrintedTable, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        known = table.__dict__.setdefault("_read", {})
+        key = (make.__module__, make.__name__, args, tuple(sorted(kwargs.items())))
+        if key not in known:
+            known[key] = make(table, *args, **kwargs)
+        found: R = known[key]
+        return found
+
+    return kept
+
+
+@once
+def numbers(table: PrintedTable) -> Mapping[Address, Figure]:
+    """Return all printed numbers of a table."""
+    read = {address: figure(address, text) for address, text in table.figures.items()}
+    return {address: found for address, found in read.items() if found}
 
 
 def at(table: PrintedTable, row: str = "", column: str = "", measure: str = "count", group: str = "") -> Figure | None:
     """Return the number that is printed in one place; None where none is."""
-    address = Address(table.number, row, column, group, measure)
-    return figure(address, table.figures.get(address))
+    return numbers(table).get(Address(table.number, row, column, group, measure))
 
 
+@once
 def groups(table: PrintedTable) -> tuple[str, ...]:
     """Return the groups that a table has figures of, in printed order; one without a label if it has none."""
     return tuple(dict.fromkeys(address.group for address in table.figures))
 
 
+@once
 def cells(table: PrintedTable, group: str = "") -> Cells | None:
     """Return the printed counts of a crosstab without its totals, (rows, columns); None unless all are printed."""
     if table.columns is None or table.kind not in CROSSED:
@@ -65,6 +92,6 @@ def forms_counted(table: PrintedTable, group: str = "") -> int | None:
 
 def figures_of(table: PrintedTable, *measures: str) -> Iterator[Figure]:
     """Yield the printed numbers of some measures, in printed order."""
-    for address, text in table.figures.items():
-        if address.measure in measures and (found := figure(address, text)):
+    for address, found in numbers(table).items():
+        if address.measure in measures:
             yield found

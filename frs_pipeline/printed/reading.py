@@ -15,6 +15,7 @@ from frs_pipeline.printed.drafts import Draft
 from frs_pipeline.printed.laid_out import read_laid_out
 from frs_pipeline.printed.listed import is_list, read_list
 from frs_pipeline.printed.model import PrintedTable, PrintedTables
+from frs_pipeline.printed.notation import looks_printed
 from frs_pipeline.stats.delimited import ContingencyError, Row, parse
 from frs_pipeline.stats.printing import round_half_away
 from frs_pipeline.study.tables import Address
@@ -97,9 +98,9 @@ def _grids(path: Path) -> list[tuple[str, str, list[Row]]]:
         return [(f"{where}!", path.stem if alone else f"{path.stem}, {names[where]}", rows) for where, rows in sheets.items()]
     text = text_of(path).removeprefix("\ufeff")
     try:
-        rows = parse(_without_comments(text))
+        rows = parse(_without_comments(text), looks_printed)
         if not rows or not is_list(rows[0].cells):
-            rows = parse(text)
+            rows = parse(text, looks_printed)
     except ContingencyError as error:
         what, _, do = str(error).partition(": ")[2].partition("; ")
         raise InputError(what, where=f"{path}:{error.line}", do=do) from None
@@ -130,6 +131,8 @@ def _numbered(read: Iterable[tuple[Draft, str]], passed: tuple[str, ...]) -> Rea
     drafts, wrong = list(read), Gathered()
     given: dict[int, Draft] = {}
     for draft, _ in drafts:
+        with wrong:
+            draft.check()
         if draft.number is not None:
             with wrong:
                 first = given.setdefault(draft.number, draft)

@@ -125,7 +125,7 @@ def _same(a: PrintedTable, one: Figure | None, b: PrintedTable, two: Figure | No
     if one is None or two is None:
         return
     slack = Fraction(0) if one.places == two.places else (one.unit + two.unit) / 2
-    if abs(one.value - sign * two.value) <= slack:
+    if abs(one.value - sign * two.value) <= slack or _cut_short(one, two):
         return
     reason = filled(
         "i {a} står {one} ({place}), men i {b}, der tæller det samme, står {two}",
@@ -139,6 +139,13 @@ def _same(a: PrintedTable, one: Figure | None, b: PrintedTable, two: Figure | No
     either = filled("enten {a} eller {b}", "either {a} or {b}", a=a.name, b=b.name)
     weight = _weight(one, two, sign)
     yield Contradiction("printed_twice", (a.number, b.number), reason, weight, (one.address, two.address), either=either)
+
+
+def _cut_short(one: Figure, two: Figure) -> bool:
+    """Return whether of two percentages, the one with fewer places may be the other cut off."""
+    coarse, fine = sorted((one, two), key=lambda f: f.places)
+    shorter = coarse.places < fine.places and one.address.measure in PERCENTAGES
+    return shorter and 0 <= fine.value - coarse.value < coarse.unit
 
 
 def _weight(one: Figure, two: Figure, sign: int) -> Weight:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import PrintedTable, PrintedTables
-from frs_pipeline.printed.numerals import HABITS, Figure, figure, prints
-from frs_pipeline.printed.places import CROSSED, answers, at, cells
+from frs_pipeline.printed.numerals import HABITS, Figure, prints
+from frs_pipeline.printed.places import CROSSED, Cells, answers, at, cells, figures_of, groups, once
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 
 PERCENTAGES = ("percent", "valid_percent", "cumulative_percent", "row_percent", "column_percent", "total_percent", "case_percent")
@@ -42,17 +43,25 @@ class Share:
 
     def holds(self, habit: str) -> bool:
         """Return whether it is printed as one of its bases gives it."""
-        return any(prints(Fraction(100 * self.part, whole), self.figure, habit) for whole in self.wholes)
+        return habit in self._habits
+
+    @cached_property
+    def _habits(self) -> frozenset[str]:
+        exact = [Fraction(100 * self.part, whole) for whole in self.wholes]
+        return frozenset(habit for habit in HABITS if any(prints(one, self.figure, habit) for one in exact))
 
 
-def shares(table: PrintedTable) -> Iterator[Share]:
-    """Yield each percentage of which the table prints the count and the base."""
-    for address, text in table.figures.items():
-        printed = figure(address, text) if address.measure in PERCENTAGES else None
-        if printed is None:
-            continue
+@once
+def shares(table: PrintedTable) -> tuple[Share, ...]:
+    """Return each percentage of which the table prints the count and the base."""
+    return tuple(_shares(table))
+
+
+def _shares(table: PrintedTable) -> Iterator[Share]:
+    counts = {group: cells(table, group) for group in groups(table)}
+    for printed in figures_of(table, *PERCENTAGES):
         part = _part(table, printed)
-        named = _bases(table, printed) if part is not None else []
+        named = _bases(table, printed, counts[printed.address.group]) if part is not None else []
         own = _own(table, printed)
         wholes = tuple(dict.fromkeys(n for name, n in named if name == own and n))
         if part is not None and wholes:
@@ -67,7 +76,7 @@ def habit_of(every: Sequence[Share]) -> str:
 
 def habits(tables: PrintedTables) -> dict[int, str]:
     """Return how each table rounds: as most of the report does, unless another habit explains all of its percentages."""
-    found = {number: list(shares(table)) for number, table in tables.tables.items()}
+    found = {number: shares(table) for number, table in tables.tables.items()}
     usual = habit_of([share for of_table in found.values() for share in of_table])
     return {number: _own_habit(of_table, usual) for number, of_table in found.items()}
 
@@ -102,8 +111,11 @@ def _own(table: PrintedTable, printed: Figure) -> Text:
     return {"row_percent": OF_ROW, "column_percent": OF_COLUMN}.get(printed.address.measure, OF_ALL)
 
 
-def _bases(table: PrintedTable, printed: Figure) -> list[tuple[Text, int | None]]:
-    """Return each base that stands in the table, by its name: as printed first, then as its parts add up."""
+def _bases(table: PrintedTable, printed: Figure, counts: Cells | None) -> list[tuple[Text, int | None]]:
+    """Return each base that stands in the table, by its name: as printed first, then as its parts add up.
+
+    `counts` are the cells of a crosstab, where all are printed.
+    """
     group = printed.address.group
 
     def count(row: str, column: str = "", measure: str = "count") -> int | None:
@@ -111,7 +123,7 @@ def _bases(table: PrintedTable, printed: Figure) -> list[tuple[Text, int | None]
         return found.whole if found else None
 
     if table.kind in CROSSED:
-        return _of_crosstab(table, printed)
+        return _of_crosstab(table, printed, counts)
     found = [f.whole or 0 for f in answers(table, group) or ()]
     added = sum(found) if found else None
     total, valid, missing = count(TOTAL), count(TOTAL_VALID), count(MISSING)
@@ -124,10 +136,9 @@ def _bases(table: PrintedTable, printed: Figure) -> list[tuple[Text, int | None]
     return [(OF_TOTAL, total), (OF_TOTAL, with_missing), (OF_VALID, valid), (OF_VALID, added)]
 
 
-def _of_crosstab(table: PrintedTable, printed: Figure) -> list[tuple[Text, int | None]]:
+def _of_crosstab(table: PrintedTable, printed: Figure, counts: Cells | None) -> list[tuple[Text, int | None]]:
     assert table.columns is not None
     address, group = printed.address, printed.address.group
-    counts = cells(table, group)
 
     def count(row: str, column: str) -> int | None:
         found = at(table, row, column, group=group)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTables, Weight
 from frs_pipeline.printed.numerals import Figure
 from frs_pipeline.printed.places import CORRELATED, CROSSED, answers, at, groups
-from frs_pipeline.printed.wording import added, either, filled, label, listed, what
+from frs_pipeline.printed.shares import habit_of, shares
+from frs_pipeline.printed.wording import added, either, filled, joined, label, what
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
 RULES = {
@@ -26,6 +27,10 @@ RULES = {
 }
 # A number of forms that is off by more than this share of it changes what a table is of.
 _SERIOUS = Fraction(1, 100)
+
+_GROUPS = Text("grupperne", "the groups")
+# So many other tables by group, and forms in them, must show that a total counts the groups alone.
+_TABLES_THAT_SHOW, _FORMS_THAT_SHOW = 2, 100
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,22 @@ def weight_of(off: int | Fraction, of: int | Fraction) -> Weight:
 def find(tables: PrintedTables) -> Iterator[Contradiction]:
     """Find the sums that don't add up."""
     confirmed = _confirmed_totals(tables)
-    for table in tables.tables.values():
-        identities = list(identities_of(table))
-        for failing in _together([one for one in identities if one.off]):
-            yield _contradiction(table, failing, identities, confirmed)
+    every = {number: list(identities_of(table)) for number, table in tables.tables.items()}
+    over_groups = [one for each in every.values() for one in each if one.of == _GROUPS]
+    for number, table in tables.tables.items():
+        complete = _groups_are_all(table, over_groups)
+        failing = [one for one in every[number] if one.off > 0 or (one.off and (one.of != _GROUPS or complete))]
+        for together in _together(failing):
+            yield _contradiction(table, together, every[number], confirmed)
+
+
+def _groups_are_all(table: PrintedTable, over_groups: Sequence[Identity]) -> bool:
+    """Return whether all other tables by the same groups show that a total counts no forms of other groups, or of none."""
+    names = {group for group in groups(table) if group != TOTAL}
+    others = [one for one in over_groups if one.whole[0].address.table != table.number]
+    same = [one for one in others if {f.address.group for f in one.parts} == names]
+    enough = len(same) >= _TABLES_THAT_SHOW and sum(_sum(one.whole) for one in same) >= _FORMS_THAT_SHOW
+    return enough and all(one.off >= 0 for one in others)
 
 
 def identities_of(table: PrintedTable) -> Iterator[Identity]:
@@ -78,8 +95,8 @@ def _of_crosstab(table: PrintedTable, group: str) -> Iterator[Identity]:
     def line(row: str, names: Sequence[str], *, across: bool) -> tuple[Figure | None, ...]:
         return tuple(at(table, *((row, name) if across else (name, row)), group=group) for name in names)
 
-    of_row = Text("rækken {name}", "the row {name}")
-    of_column = Text("kolonnen {name}", "the column {name}")
+    of_row = Text("cellerne i rækken {name}", "the cells of the row {name}")
+    of_column = Text("cellerne i kolonnen {name}", "the cells of the column {name}")
     for own, other, across, of in ((rows, columns, True, of_row), (columns, rows, False, of_column)):
         for name in (*own, TOTAL):
             whole = line(name, (TOTAL,), across=across)
@@ -118,7 +135,7 @@ def _over_groups(table: PrintedTable) -> Iterator[Identity]:
         if address.group == TOTAL and address.measure in ("count", "n", "answers"):
             parts = tuple(at(table, address.row, address.column, address.measure, group) for group in every)
             whole = at(table, address.row, address.column, address.measure, TOTAL)
-            yield from _made("cells_and_totals", parts, (whole,), Text("grupperne", "the groups"))
+            yield from _made("cells_and_totals", parts, (whole,), _GROUPS)
 
 
 def _made(rule: str, parts: Sequence[Figure | None], whole: Sequence[Figure | None], of: Text) -> Iterator[Identity]:
@@ -165,15 +182,11 @@ def _contradiction(
     confirmed: Mapping[tuple[tuple[str, ...], str, str], int],
 ) -> Contradiction:
     concerned = {f.address: f for one in failing for f in (*one.parts, *one.whole)}
-    mended = {
-        address: f.value + delta
-        for address, f in concerned.items()
-        if (delta := _mends(address, identities)) is not None and f.value + delta >= 0
-    }
+    mended = _mended(failing, identities)
     unconfirmed = {a: v for a, v in mended.items() if a.row != TOTAL or confirmed[table.forms, TOTAL, concerned[a].text] < 2}
     way = unconfirmed or mended
-    (only,) = way if len(way) == 1 else (None,)
-    sums = listed([_sentence(one) for one in failing])
+    only = next(iter(way)) if len(way) == 1 else _as_percentages_say(table, mended)
+    sums = joined([_sentence(one) for one in failing], "; ")
     reason = filled("i {table} giver {sums}", "in {table}, {sums}", table=table.name, sums=sums)
     choices = [
         filled("{value} ({what})", "{value} ({what})", what=what(a), value=concerned[a].written(v)) for a, v in mended.items()
@@ -185,9 +198,50 @@ def _contradiction(
         max((weight_of(one.off, _sum(one.whole)) for one in failing), key=lambda weight: weight == "serious"),
         tuple(concerned),
         (only,) if only else (),
-        concerned[only].written(way[only]) if only else "",
+        concerned[only].written(mended[only]) if only else "",
         either=either(choices) if 1 < len(choices) <= 4 else None,
     )
+
+
+def _mended(failing: Sequence[Identity], identities: Sequence[Identity]) -> dict[Address, Fraction]:
+    """Return each figure that would make all sums of the table add up, with what it would be."""
+    return {
+        f.address: f.value + delta
+        for one in failing
+        for f in (*one.parts, *one.whole)
+        if (delta := _mends(f.address, identities)) is not None and f.value + delta >= 0
+    }
+
+
+def _as_percentages_say(table: PrintedTable, mended: Mapping[Address, Fraction]) -> Address | None:
+    """Return the one figure with which most percentages of the table are those of its counts; None where none stands out."""
+    as_printed = _wrong_shares(table)
+    wrong = {address: _wrong_shares(_with(table, address, value)) for address, value in mended.items()}
+    least = min(wrong.values(), default=as_printed)
+    found = [address for address, n in wrong.items() if n == least]
+    return found[0] if least < as_printed and len(found) == 1 else None
+
+
+def _wrong_shares(table: PrintedTable) -> int:
+    every = list(shares(table))
+    habit = habit_of(every)
+    return sum(not share.holds(habit) for share in every)
+
+
+def _with(table: PrintedTable, address: Address, value: Fraction) -> PrintedTable:
+    return replace(table, figures={**table.figures, address: str(value)})
+
+
+def corrected(table: PrintedTable) -> PrintedTable:
+    """Return the table with the counts mended that its sums and its percentages both say are wrong."""
+    identities = list(identities_of(table))
+    result = table
+    for failing in _together([one for one in identities if one.off]):
+        mended = _mended(failing, identities)
+        only = _as_percentages_say(table, mended)
+        if only is not None:
+            result = _with(result, only, mended[only])
+    return result
 
 
 def _mends(address: Address, identities: Sequence[Identity]) -> Fraction | None:

@@ -56,6 +56,13 @@ def listed(parts: Sequence[Text | str | int]) -> Text:
     return filled("{first} og {last}", "{first} and {last}", first=joined(parts[:-1]), last=joined(parts[-1:]))
 
 
+def one_of(parts: Sequence[Text | str | int]) -> Text:
+    """Write alternatives as a sentence has them: `a, b eller c`, `a, b or c`."""
+    if len(parts) < 2:
+        return joined(parts)
+    return filled("{first} eller {last}", "{first} or {last}", first=joined(parts[:-1]), last=joined(parts[-1:]))
+
+
 def percent(value: Fraction | float, places: int) -> Text:
     """Write a percentage."""
     return joined((decimal(value, places), _PER_CENT), "")

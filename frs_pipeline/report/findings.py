@@ -26,6 +26,17 @@ from frs_pipeline.study.claims import PLACEHOLDER, Claim, Value, bare
 from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.strength import association
 
+# What stands before and after a number that holds instead of what is claimed, or several, by their unit.
+_GENERIC: Mapping[tuple[Unit | None, bool], tuple[Text, Text]] = {
+    (None, False): (Text("Det er ", "It is "), Text(".", ".")),
+    (None, True): (Text("Tallene er ", "The numbers are "), Text(".", ".")),
+    ("points", False): (Text("Det er ", "It is "), Text(" procentpoint.", " percentage points.")),
+    ("points", True): (Text("Det er ", "It is "), Text(" procentpoint.", " percentage points.")),
+    ("gamma", False): (Text("Gamma er ", "Gamma is "), Text(".", ".")),
+    ("gamma", True): (Text("Gamma er ", "Gamma is "), Text(".", ".")),
+    ("p", False): (Text("p er ", "p is "), Text(".", ".")),
+    ("p", True): (Text("p er ", "p is "), Text(".", ".")),
+}
 # Gammas and p values are printed to thousandths.
 _DECIMALS = 3
 
@@ -248,13 +259,15 @@ def in_words(exact: Fraction | None, unit: Unit, language: Language) -> str:
 def _otherwise(claim: Claim, numbers: Mapping[str, Number]) -> Sentence:
     """Say with the numbers of the forms what holds instead, in a sentence that fits any claim."""
     named = [name for name in dict.fromkeys(PLACEHOLDER.findall(claim.says.danish)) if name in numbers]
-    tested = dict.fromkeys(name for condition in claim.holds for name in (condition.value, *condition.others))
-    if len(named or tested) == 1:
-        shown_one = numbers[next(iter(named or tested))].shown
-        return Sentence(("Det er ", shown_one, "."), ("It is ", shown_one, "."))
-    if named:
-        several = [numbers[name].shown for name in named]
-        return Sentence(("Tallene er ", *_listed(several, " og "), "."), ("The numbers are ", *_listed(several, " and "), "."))
+    tested = list(dict.fromkeys(name for condition in claim.holds for name in (condition.value, *condition.others)))
+    listed = [numbers[name] for name in named or tested]
+    unit = listed[0].unit if len({number.unit for number in listed}) == 1 else None
+    if len(listed) == 1 or named:
+        several = [number.shown for number in listed]
+        before, after = _GENERIC.get((unit, len(listed) > 1)) or _GENERIC[None, len(listed) > 1]
+        return Sentence(
+            (before.danish, *_listed(several, " og "), after.danish), (before.english, *_listed(several, " and "), after.english)
+        )
     apart: list[str | Bound] = []
     for name in tested:
         apart += [f"{'; ' if apart else ''}{name.replace('_', ' ')}: ", numbers[name].shown]

@@ -32,6 +32,7 @@ from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, ends, of_figures
 from frs_pipeline.report.layout import Layout, layout, texts_of
+from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.quality import quality
 from frs_pipeline.report.sections import sections
@@ -47,11 +48,9 @@ from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import Noun, about, sharing
 from frs_pipeline.study.chapters import Chapter, chapters, shows_intervals
 from frs_pipeline.study.countable import noun
-from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, Table, catalogue
-from frs_pipeline.tables.associations import from_rows, ordinal
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.clusters import clustered
 from frs_pipeline.tables.figures import Figure
@@ -344,34 +343,8 @@ class _Site:
         return differences
 
     def _correlations(self) -> dict[str, Any]:
-        maps, rows = [], read(self.store.file(*ASSOCIATIONS))
-        for name in instruments(self.store.study):
-            asked = ordinal(self.store.study, name)
-            if len(asked) > 1:
-                pairs = [one for one in from_rows(rows, name) if one.group is None]
-                maps.append(
-                    (questionnaires(self.store.study)[name], asked, plots.heat(pairs, self._printed_gammas(name), self.language))
-                )
-        return {"forest": plots.forest(self.store.study, self.figures, self.titles, self.intervals), "maps": maps}
-
-    def _printed_gammas(self, mart: str) -> dict[tuple[str, str], int]:
-        """Find tables that print the gamma of two questions over all forms and answers of a mart."""
-        tables: dict[tuple[str, str], int] = {}
-        for number, table in self.tables.items():
-            whole = table.kind == "correlation" and table.marts == (mart,) and table.occasion == BOTH and table.column
-            if whole and self._every_answer(table):
-                tables.setdefault((table.row.variable, table.column.variable), number)  # type: ignore[union-attr]
-        return tables
-
-    def _every_answer(self, table: Table) -> bool:
-        """Return whether each scale of a table has all its answers, unmerged and in the questionnaire's order."""
-        asked = {question.name: question for question in ordinal(self.store.study, table.marts[0])}
-        for axis in (table.row, table.column):
-            codes = [c.codes for c in axis.categories] if axis else []
-            question = asked.get(axis.variable) if axis else None
-            if question is None or codes != [(code,) for code in question.codes if code != question.dont_know]:
-                return False
-        return True
+        drawn = maps(self.store.study, read(self.store.file(*ASSOCIATIONS)))
+        return {"forest": plots.forest(self.store.study, self.figures, self.titles, self.intervals), "maps": drawn}
 
     def _quality(self) -> dict[str, Any]:
         return {**quality(self.store, self.passports.asking, self.evidence), "counts": self.counts.layers()}

@@ -8,18 +8,14 @@ from pathlib import Path
 
 from frs_pipeline.language import CODES, LANGUAGES, Language, Text
 from frs_pipeline.printed.audited import Audited
-from frs_pipeline.printed.model import WEIGHTS, Contradiction, PrintedTable, Weight
+from frs_pipeline.printed.model import WEIGHTS, Contradiction, PrintedTable
 from frs_pipeline.printed.notation import in_points
+from frs_pipeline.report.audit import WEIGHT_WORDS
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 from frs_pipeline.templates import templates_in
 
 HERE = Path(__file__).parent / "templates"
 TEMPLATE = "tables_page.html"
-WEIGHT_WORDS: Mapping[Weight, tuple[Text, Text]] = {
-    "serious": (Text("Tungt", "Heavy"), Text("kan ændre en konklusion", "may change a conclusion")),
-    "plain": (Text("Middel", "Medium"), Text("et tal er forkert", "a number is wrong")),
-    "slight": (Text("Let", "Light"), Text("et sidste ciffer", "a last digit")),
-}
 _TOTALS = {
     TOTAL: Text("I alt", "Total"),
     TOTAL_VALID: Text("Besvarede i alt", "Total valid"),
@@ -90,6 +86,7 @@ def tables_page(done: Audited) -> bytes:
             codes=CODES,
             quoted=lambda one: _quoted(done, one),
             as_printed=lambda text, one: _as_printed(done, text, one),
+            sentence=lambda text, one: _sentence(_as_printed(done, text, one)),
             concerned=len({number for one in done.found for number in one.tables}),
         )
     )
@@ -97,9 +94,12 @@ def tables_page(done: Audited) -> bytes:
 
 
 def _as_printed(done: Audited, text: str, one: Contradiction) -> str:
-    """Write the numbers of a sentence as the tables do, and begin and end it as a sentence."""
-    own = in_points(text) if done.read.points.issuperset(one.tables) else text
-    return f"{own[:1].upper()}{own[1:]}".rstrip(".") + "."
+    """Write numbers as the tables of a finding do."""
+    return in_points(text) if done.read.points.issuperset(one.tables) else text
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
 
 
 def _quoted(done: Audited, one: Contradiction) -> list[tuple[Text, str]]:

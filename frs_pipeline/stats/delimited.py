@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from frs_pipeline.stats.cells import number
@@ -30,11 +31,16 @@ class Row:
     cells: tuple[str, ...]
 
 
-def parse(text: str) -> list[Row]:
+def _is_number(cell: str) -> bool:
+    return number(cell) is not None
+
+
+def parse(text: str, is_number: Callable[[str], bool] = _is_number) -> list[Row]:
     """Split `text` into rows, without blank ones. Raises ContingencyError when its quotes don't match.
 
     The delimiter is the one that `sep=` names, or else the one that gives all rows the same number of cells; of several,
     the one that gives the most numbers, then leaves the fewest delimiters inside words, then gives the fewest cells.
+    `is_number` says what a number is.
     """
     sep = _SEP.match(text)
     if sep is not None:
@@ -49,7 +55,7 @@ def parse(text: str) -> list[Row]:
             # A wrong delimiter may trip over quotes that are right under another; report the one that got furthest.
             failure = error if failure is None or error.line > failure.line else failure
             continue
-        score = _score(candidate)
+        score = _score(candidate, is_number)
         if best is None or score > best:
             best, rows = score, candidate
     if best is None and failure is not None:
@@ -57,9 +63,9 @@ def parse(text: str) -> list[Row]:
     return rows
 
 
-def _score(rows: list[Row]) -> tuple[bool, int, int, int]:
+def _score(rows: list[Row], is_number: Callable[[str], bool]) -> tuple[bool, int, int, int]:
     cells = [cell for row in rows for cell in row.cells]
-    words = [cell for cell in cells if number(cell) is None]
+    words = [cell for cell in cells if not is_number(cell)]
     numbers = len(cells) - len(words)
     widths = {len(row.cells) for row in rows}
     even = len(widths) == 1 and widths != {1}

@@ -75,7 +75,9 @@ Words = Annotated[Text, AfterValidator(_no_digits)]
 Phrase = Annotated[str, Field(min_length=1), AfterValidator(_short)]
 # A page of the printed report, or the two between which the sentence stands.
 Pages = Annotated[str, Field(pattern="^[0-9]+(–[0-9]+)?$")]
-Name = Annotated[str, Field(pattern="^[a-zæøå_0-9]+$")]
+# Small letters, also the Danish ones, digits and _.
+_NAME = r"^[a-z\u00e6\u00f8\u00e5_0-9]+$"
+Name = Annotated[str, Field(pattern=_NAME)]
 
 
 class Cells(Spec):
@@ -304,7 +306,7 @@ class Claim(Spec):
     says more.
     """
 
-    id: str = Field(pattern="^[a-zæøå_0-9]+$")
+    id: str = Field(pattern=_NAME)
     pages: Pages | None = None
     phrase: Phrase | None = None
     of: Subject = Subject()

@@ -16,6 +16,7 @@ from frs_pipeline.assets.graph import assets, resources
 from frs_pipeline.assets.wiring import deliveries_of, key_of, product_of, raw_key
 from frs_pipeline.definitions import build_definitions
 from frs_pipeline.operations.sensors import new_deliveries
+from frs_pipeline.report.claims import claims
 from frs_pipeline.store.deliveries import sources
 from frs_pipeline.store.plan import products, table_key, upstream
 from frs_pipeline.store.settings import PROJECT
@@ -119,6 +120,10 @@ def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
     which = str(told["claims_hold"].metadata["which"].value)
     assert "| belief_first | Right after the conference 85\u00a0% of participants" in which
     assert "88,2\u00a0%" in which
+    # The first page's claims one by one, of all others how many of each chapter.
+    assert which.count("\n| ") == 5
+    by_chapter = str(told["claims_hold"].metadata["by_chapter"].value)
+    assert all(f"| {chapter.name} |" in by_chapter for chapter in claims(STUDY).chapters)
 
 
 def test_what_the_checks_of_reconciliation_counted_is_shown(run) -> None:

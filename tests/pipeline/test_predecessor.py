@@ -22,7 +22,9 @@ from frs_pipeline.operations.doctor import _delivery, _produced
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.verify import _predecessor, verify
 from frs_pipeline.printed.compare import COMPARE, compare_delivery
+from frs_pipeline.report.claims import claims
 from frs_pipeline.report.expectations import LARGEST, NOT_NULL, PromisesOfMart
+from frs_pipeline.report.sections import shown_claims
 from frs_pipeline.report.site import build
 from frs_pipeline.store.deliveries import Description, describe
 from frs_pipeline.store.files import Store, read, read_manifest, stale
@@ -130,9 +132,21 @@ def test_checks_about_the_printed_report_pass_with_a_remark_where_it_is_about_an
     assert PRINTED in str(other.metadata["remark"].value)
     own = claims_hold(STUDY, key, findings, PRINTED)
     assert not own.passed
+    shown = {claim.id for claim in shown_claims(STUDY)}
+    failed = {finding.claim.id for finding in findings if finding.holds is False}
     for thing in of_metadata(own.metadata):
-        file, line = thing.do.rsplit(" ", 1)[1].split(":")
-        assert f"id: {thing.what}" in (STUDY.folder / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+        file, *line = thing.do.rsplit(" ", 1)[1].split(":")
+        if thing.what in shown:
+            failed.remove(thing.what)
+            assert f"id: {thing.what}" in (STUDY.folder / file).read_text(encoding="utf-8").splitlines()[int(line[0]) - 1]
+        else:
+            # Of what isn't on the first page, how many of which chapter.
+            number, *_, name = thing.what.split(" ")
+            ids = {claim.id for chapter in claims(STUDY).chapters if chapter.name == name for claim in chapter.claims}
+            assert len(failed & ids) == int(number)
+            assert (STUDY.folder / file).name == f"{name}.yaml"
+            failed -= ids
+    assert not failed
 
 
 def test_a_differing_figure_says_which_line_prints_it_and_what_shows_its_forms() -> None:
@@ -176,7 +190,7 @@ def test_claims_of_another_deliverys_report_are_shown_as_such_and_nothing_is_str
     assert "doesn't hold" not in page
     assert 'finding failed"' not in page
     run = frs(both, "run").stdout
-    assert "here too (they were printed of another delivery)" in run
+    assert "of the report (printed of another delivery): " in run
     assert "frs compare says which" in run
 
 

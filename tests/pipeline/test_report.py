@@ -21,7 +21,9 @@ from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
+from frs_pipeline.report.baselines import baselines_of
 from frs_pipeline.report.claims import claims
+from frs_pipeline.report.sections import shown_claims
 from frs_pipeline.report.typography import anchor, figure_text, shown
 from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.files import Store, read
@@ -207,13 +209,33 @@ def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Stor
 
 def test_claims_are_tested_and_those_that_fail_say_what_holds_instead(store: Store) -> None:
     rows = {row["claim"]: row for row in read(store.file("report")).to_pylist()}
-    assert list(rows) == [claim.id for section in claims(STUDY).sections for claim in section.claims]
-    assert {name for name, row in rows.items() if row["holds"] is False} == FAILING
-    assert {name for name, row in rows.items() if row["holds"] is None} == {"plan_made"}
-    assert all((row["instead_danish"] is not None) == (row["holds"] is False) for row in rows.values())
+    told = claims(STUDY)
+    assert list(rows) == [claim.id for chapter in told.chapters for claim in chapter.claims]
+    assert {row["chapter"]: row["place"] for row in rows.values()} == {
+        chapter.name: chapter.about.place for chapter in told.chapters if chapter.claims
+    }
+    first_page = {claim.id: rows[claim.id] for claim in shown_claims(STUDY)}
+    assert {name for name, row in first_page.items() if row["holds"] is False} == FAILING
+    assert {name for name, row in first_page.items() if row["holds_in_tables"] is False} == FAILING
+    assert {name for name, row in first_page.items() if row["holds"] is None} == {"plan_made"}
+    for row in rows.values():
+        assert (row["instead_danish"] is not None) == (row["instead_english"] is not None) == (row["holds"] is False)
+        # What nothing can test has a reason; what forms can't tell is told by tables, or the other way round.
+        assert (
+            (row["untested"] is not None) == (row["why_danish"] is not None) == (row["holds"] is row["holds_in_tables"] is None)
+        )
     assert rows["disappointed"]["danish"].endswith("et fald på 10 procentpoint.")
     assert rows["disappointed"]["value"] == pytest.approx(100 * 976 / 1107 - 100 * 909 / 1208)
+    assert rows["disappointed"]["value_in_tables"] == pytest.approx(100 * 976 / 1107 - 100 * 909 / 1208)
     assert (rows["lived_up"]["printed"], rows["lived_up"]["strength"], rows["lived_up"]["forms"]) == ("0,684", "strong", 1239)
+    assert (rows["lived_up"]["said"], rows["lived_up"]["unit"]) == ("0,684", "gamma")
+
+
+def test_the_first_page_shows_its_claims_with_what_earlier_studies_found(store: Store) -> None:
+    page = (store.settings.curated(store.delivery) / "report" / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'<li class="finding \w+" id="(\w+)"', page) == [claim.id for claim in shown_claims(STUDY)]
+    earlier = [one for claim in shown_claims(STUDY) for one in baselines_of(STUDY, claim.id)]
+    assert page.count('class="bound cited source"') == len(earlier) > 5
 
 
 def test_another_process_with_another_order_of_sets_makes_the_same_bytes(store: Store, folder: Path) -> None:

@@ -30,7 +30,9 @@ def few_tables(folder: Path) -> Study:
 
     For tests that are about forms and runs: a run takes half of the time.
     """
-    copy = shutil.copytree(STUDY.folder, folder / BESIDE, ignore=shutil.ignore_patterns("__pycache__", "claims.yaml", "*.csv"))
+    copy = shutil.copytree(
+        STUDY.folder, folder / BESIDE, ignore=shutil.ignore_patterns("__pycache__", "published", "findings.yaml")
+    )
     for name, part in (("tables", "tables"), ("report/chapters", "chapters")):
         path = copy / f"{name}.yaml"
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))[part]

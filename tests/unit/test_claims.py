@@ -17,6 +17,7 @@ from frs_pipeline.report.evidence import Counted, FormsEvidence, key
 from frs_pipeline.report.finding_rows import FINDINGS, as_rows
 from frs_pipeline.report.findings import Judge, Sentence, outcomes
 from frs_pipeline.report.sections import FILE, sections, shown_claims
+from frs_pipeline.store.plan import products
 from frs_pipeline.study.claims import FOLDER, WORDS, Asked, Claim, Pair
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, figures
@@ -209,6 +210,13 @@ VALUES = """\
             "The numbers are 80,0 %, 20,0 % and 100.",
         ),
         (
+            '      g: {gamma: {table: 10}, said: ",684"}\n',
+            "{g}",
+            "{value: share, above: 90}",
+            "Gamma er ikke beregnelig.",
+            "Gamma is ikke beregnelig.",
+        ),
+        (
             "      the_rest: {share: {table: 4, answers: [i midten]}}\n",
             "Mange",
             "{value: the_rest, greatest_of: [share]}",
@@ -219,8 +227,8 @@ VALUES = """\
             '      rest: {share: {table: 4, answers: [i midten]}}\n      gap: {points: {of: share, less: rest}, said: "70%"}\n',
             "{gap}",
             "{value: gap, as_said_within: 1}",
-            "Det er 60,0.",
-            "It is 60,0.",
+            "Det er 60,0 procentpoint.",
+            "It is 60,0 percentage points.",
         ),
     ],
 )
@@ -373,3 +381,12 @@ def test_the_shipped_claims_are_bound_to_figures_that_there_are() -> None:
     assert len(told) > 20
     addresses = {address for claim in told for value in claim.values.values() for address in addresses_of(STUDY, value)}
     assert addresses <= set(meanings(STUDY))
+
+
+def test_the_report_is_made_again_where_anything_changes_that_claims_are_read_from_or_held_against() -> None:
+    made_from = {
+        str(path.relative_to(STUDY.folder)) for path, _ in products(STUDY)["report",].definitions if STUDY.folder in path.parents
+    }
+    chapters = {chapter.file for chapter in claims(STUDY).chapters}
+    assert made_from >= chapters | {WORDS, FILE, "published/figures.csv", "published/baselines.yaml", "report/chapters.yaml"}
+    assert {("marts", name) for name in ("participant_first", "initiator")} <= set(products(STUDY)["report",].inputs)

@@ -99,6 +99,14 @@ def test_bases_beside_and_below_percentages_are_totals(tmp_path):
     assert below["y", "a", "column_percent"] == "60%"
 
 
+def test_a_title_and_decimal_commas_in_every_cell(tmp_path):
+    text = "Tabel 3. Efter køn\n;Tilfreds;Utilfreds;I alt\nMand;45 (45,0 %);55 (55,0 %);100 (100,0 %)\n"
+    read = reading(text + "Kvinde;90 (75,0 %);30 (25,0 %);120 (100,0 %)\nKilde: egne beregninger\n", tmp_path)
+    assert read.titles[1] == "Tabel 3. Efter køn"
+    assert figures(read)["Kvinde", "Utilfreds", "row_percent"] == "25,0%"
+    assert read.figures == 12
+
+
 def test_a_frequency_has_valid_missing_and_total(tmp_path):
     text = ";Antal;Procent;Gyldig procent;Kumuleret procent\nJa;6;60,0;75,0;75,0\nNej;2;20,0;25,0;100,0\nI alt;8;80,0;100,0;\n"
     read = reading(text + "Ubesvaret;2;20,0;;\nI alt;10;100,0;;\n", tmp_path)
@@ -198,6 +206,11 @@ def test_tables_without_numbers_take_the_first_that_no_list_has_given(tmp_path):
     }
 
 
+def test_headings_may_be_codes(tmp_path):
+    assert reading(";1;2;3;Total\nx;4;5;6;15\ny;1;1;1;3\n", tmp_path).tables.tables[1].columns.labels == ("1", "2", "3")
+    assert reading("sex;2018;2019;2020\nx;4;5;6\ny;1;1;1\n", tmp_path).tables.tables[1].columns.labels == ("2018", "2019", "2020")
+
+
 def test_totals_have_many_names_in_a_list_too(tmp_path):
     found = figures(reading(LIST + "1;x;;;count;3\n1;I alt;;;count;3\n", tmp_path))
     assert found == {("x", "count"): "3", ("Total", "count"): "3"}
@@ -219,6 +232,8 @@ def test_totals_have_many_names_in_a_list_too(tmp_path):
         ("−.286", "gamma", "-,286"),
         ("0.123", "gamma", "0,123"),
         ("1.182", "t", "1,182"),
+        ("<.001", "p", "<,001"),
+        ("p < 0,05", "p", "<0,05"),
     ],
 )
 def test_numbers_are_rewritten(cell, measure, text):
@@ -257,7 +272,18 @@ def test_sentences_get_points_where_tables_have_them():
         (LIST + "1;x;;;count;3\n1;x;;;count;4\n", "x · count stands twice, also at "),
         ("table;row;column;measure;printed\n1;x;;count;3\n", "there is no column group"),
         (LIST.replace("\n", ";questions\n") + "1;x;;;count;3;q\n", "no column is called questions"),
+        (LIST + "1;x;a;;count;3\n1;x;;;count;3\n", "table.csv:3: no column is named (write the label of the column, or Total)"),
+        (LIST + "1;;;;count;3\n", "table.csv:2: no row is named"),
+        (LIST + "1;;;;gamma;.4\n1;x;a;;count;3\n", "table.csv:3: count in a table that prints a correlation"),
+        (LIST + "1;x;;;gamma;.4\n", "a correlation has no rows and columns"),
+        (LIST + "1;x;;;count;" + "9" * 5000 + "\n", "isn't a count"),
         (";a;b\nx;1;few\ny;3;4\n", "table.csv:2, column 3: 'few' isn't a count"),
+        ("men;20;30;50\nwomen;10;40;50\nTotal;30;70;100\n", "table.csv:1, column 2: '20' stands in the line of headings"),
+        (
+            ";a;b\nx;1;2\n\n;c;d\ny;3;4\n",
+            "table.csv:4: words stand where figures belong (give every table a file or sheet of its own",
+        ),
+        (";a;3\nx;1;2\ny;3;4\n", "table.csv:1, column 3: '3' stands in the line of headings"),
         (";a;\nx;1;2\ny;3;4\n", "table.csv:1: column 3 has figures and no heading"),
         (";a;b\nx;1;2\n;3;4\n", "stands twice"),
         (";a;b\nx;<5;2\ny;3;4\n", "'<5' is a bound, which can't be tested (leave the cell empty)"),

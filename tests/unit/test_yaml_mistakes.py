@@ -6,6 +6,7 @@ from support.study import STUDY, study_with
 from frs_pipeline.errors import InputError
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.expectations import limits
+from frs_pipeline.report.sections import sections
 from frs_pipeline.study.chapters import chapters, read_chapters
 from frs_pipeline.study.instruments import listed
 from frs_pipeline.study.questionnaires import questionnaires
@@ -21,7 +22,8 @@ READ = {
     "rules.yaml": policy,
     "release.yaml": release_policy,
     "promises.yaml": limits,
-    "claims.yaml": claims,
+    "published/claims/summary.yaml": claims,
+    "report/findings.yaml": sections,
     "report/chapters.yaml": chapters,
 }
 
@@ -151,21 +153,37 @@ MISTAKES = [
         ],
     ),
     (
-        "claims.yaml",
-        [('said: "97%"}\n', "said: mange}\n"), ("table: 5, answers", "table: 99, answers"), ("source: trial_", "source: trail_")],
+        "published/claims/summary.yaml",
         [
-            ":34: said: 'mange' isn't a number as the report prints one",
-            ":49: claim dissatisfied: plan: there is no table 99 (tables.yaml lists them)",
-            ":61: claim plan_made: no source is called trail_plans (is trial_plans meant?)",
+            ('said: "1,4%"}\n', "said: mange}\n"),
+            ("table: 61, answers", "table: 99, answers"),
+            ("untested: judgement", "untested: judgment"),
+        ],
+        [
+            ":302: said: 'mange' isn't a number as the report prints one",
+            ":52: claim professionals_750: coordinators: there is no table 99 (tables.yaml lists them)",
+            ":63: claim chance_quote: published/words.yaml has no reason judgment (is judgement meant?)",
         ],
     ),
-    ("claims.yaml", [('earlier, said: "97%"', "earlier, said: mange")], [":37: said: 'mange' isn't a number"]),
-    ("claims.yaml", [('said: {plans: "97 %"}', "said: {plans: mange}")], [":56: plans: 'mange' isn't a number"]),
-    ("claims.yaml", [('"{share} af', '"{shre} af')], [":28: claim three_positive: no value is called shre (is share"]),
     (
-        "claims.yaml",
-        [("at_least: 90", 'at_least: "90"')],
-        [":35: claim three_positive: no value is called 90 (write it with"],
+        "published/claims/summary.yaml",
+        [('said: {start: "2014"}', "said: {start: siden}")],
+        [":10: start: 'siden' isn't a number"],
+    ),
+    (
+        "published/claims/summary.yaml",
+        [('"Kun {negative} er', '"Kun {negativ} er')],
+        [":296: claim dissatisfied: no value is called negativ (is negative meant?)"],
+    ),
+    (
+        "published/claims/summary.yaml",
+        [("equals: 1156", 'equals: "1156"')],
+        [":29: claim conferences_1156: no value is called 1156 (write it with"],
+    ),
+    (
+        "report/findings.yaml",
+        [("three_positive", "two_positive"), ("nonresponse", "closer")],
+        [":4: the report makes no claim two_positive", ":12: claim closer stands twice (name it once)"],
     ),
     (
         "report/chapters.yaml",
