@@ -48,8 +48,8 @@ def test_every_figure_of_every_table_has_a_meaning_and_a_sentence_of_its_own():
 def test_a_cell_in_words():
     said = definition(STUDY, meanings(STUDY)[of(5, "mor", "Total", measure="row_percent")])
     assert said.danish == (
-        "Altid 100 procent, fordi tæller og nævner er det samme tal: skemaer af typen »Deltager, første rådslagning«, hvor svaret "
-        "på »Hvem er du?« er »mor« og »Er du tilfreds med jeres plan?« er besvaret med andet end »ved ikke«."
+        "Altid 100 procent, fordi tæller og nævner er det samme tal: skemaer af typen »Deltager, første rådslagning«, hvor "
+        "svaret på »Hvem er du?« er »mor« og »Er du tilfreds med jeres plan?« er besvaret med andet end »ved ikke«."
     )
     said = definition(STUDY, meanings(STUDY)[of(2, "Total", "god", measure="row_percent")])
     assert said.danish == (
