@@ -21,6 +21,8 @@ QUOTED = re.compile(r"»[^«]*«|“[^”]*”|‘[^’]*’|<code>.*?</code>")
 # Files of a study that hold what is printed on paper, and keys of the others that do.
 PAPER = ("questionnaires", "scales.yaml", "reconstruction")
 PRINTED = {"phrase", "title", "box", "labels", "reference", "cited"}
+# Keys whose texts are for those who run the pipeline.
+NOT_SHOWN = {"meaning", "remedy"}
 
 
 class Said(NamedTuple):
@@ -150,7 +152,7 @@ def of_yaml(content: Any, where: str, language: str = "") -> Iterator[Said]:
     elif isinstance(content, dict):
         pair = set(LANGUAGES) & set(content)
         for key, one in content.items():
-            if key in PRINTED and not isinstance(one, dict):
+            if key in PRINTED | NOT_SHOWN and not isinstance(one, dict):
                 continue
             own = key if key in pair else {"note_danish": "danish", "note": "english"}.get(str(key), language)
             yield from of_yaml(one, f"{where}: {key}" if not pair else where, own)
