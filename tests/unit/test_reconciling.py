@@ -366,7 +366,7 @@ def test_the_base_line_tells_each_reason_in_words(sound):
     text, n = line(5)
     assert text == (
         f"Grundlag: {next(n)} skemaer − {next(n)} ubesvarede (role) − {next(n)} ubesvarede (plan_satisfied)"
-        f' − {next(n)} "ved ikke" (plan_satisfied) = {next(n)}'
+        f" − {next(n)} »ved ikke« (plan_satisfied) = {next(n)}"
     )
     text, n = line(33)
     assert text.startswith(

@@ -321,7 +321,7 @@ const FRS = (() => {
   function translate() {
     root.dataset.language = root.lang = language;
     for (const made of document.querySelectorAll("[data-en]")) {
-      for (const name of ["aria-label", "placeholder"]) {
+      for (const name of ["aria-label", "placeholder", "title"]) {
         if (!made.hasAttribute(name)) continue;
         if (!made.dataset.da) made.dataset.da = made.getAttribute(name);
         made.setAttribute(name, say(made.dataset.da, made.dataset.en));
