@@ -40,9 +40,9 @@ _STATISTICS = {
         Text("Goodman og Kruskals gamma", "Goodman and Kruskal's gamma"),
         Text(
             "Gamma er (P − Q)/(P + Q), hvor P er antallet af par af skemaer, der peger samme vej, og Q antallet af par, der "
-            "peger hver sin vej.",
+            "peger hver sin vej, begge talt fra hvert af de to skemaer.",
             "Gamma is (P − Q)/(P + Q), where P is the number of pairs of forms that point the same way, and Q that of pairs "
-            "that point opposite ways.",
+            "that point opposite ways, both counted from each of the two forms.",
         ),
     ),
     "ase": (

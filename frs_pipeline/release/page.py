@@ -56,7 +56,7 @@ _OF_BOXES = {
     "Total valid": Text("Skemaer med svar", "Forms with an answer"),
     "Missing": Text("Skemaer uden svar", "Forms without an answer"),
 }
-_OWN_WORDS = {"multiple": _OF_BOXES, "correlation": _TOGETHER}
+_OWN_WORDS = {"multiple": _OF_BOXES, "correlation_by_group": _TOGETHER}
 
 
 def page(

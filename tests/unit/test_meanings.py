@@ -60,7 +60,7 @@ def test_a_cell_in_words():
     assert said.danish.startswith("Goodman og Kruskals gamma for sammenhængen mellem »")
     assert said.danish.endswith(
         " er besvaret. Gamma er (P − Q)/(P + Q), hvor P er antallet af par af skemaer, der peger samme vej, og Q antallet af "
-        "par, der peger hver sin vej."
+        "par, der peger hver sin vej, begge talt fra hvert af de to skemaer."
     )
     said = definition(STUDY, meanings(STUDY)[of(32, "Missing")])
     assert said.english == (
