@@ -38,9 +38,9 @@ def condition_words(
     return _joined(list(_parts(condition, values, words, called)), "og", "and")
 
 
-def quantity_words(quantity: Quantity) -> Text:
+def quantity_words(quantity: Quantity, unit: Unit = "percent") -> Text:
     """Say what a verbal quantity is tested as: "“most”: above 50%"."""
-    limits = _joined(list(_limits(quantity, "percent", {})), "og", "and")
+    limits = _joined(list(_limits(quantity, unit, {})), "og", "and")
     return Text(f"»{quantity.says.danish}«: {limits.danish}", f"“{quantity.says.english}”: {limits.english}")
 
 
@@ -61,7 +61,7 @@ def _parts(condition: Condition, values: Mapping[str, Value], words: ClaimWords,
     if condition.significant is not None:
         yield _SIGNIFICANT[condition.significant]
     if condition.word is not None:
-        yield quantity_words(words.quantities[condition.word])
+        yield quantity_words(words.quantities[condition.word], unit)
     for key, rank in _RANKS.items():
         others = [names[name] for name in getattr(condition, key)]
         if others:

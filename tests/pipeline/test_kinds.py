@@ -227,7 +227,7 @@ def test_base_line_and_waterfall_say_to_what_a_table_is_limited(settings, found,
     others = int((~frame["role"].isin([2, 3])).sum())
     blank = int(frame[frame["role"].isin([2, 3])]["useful"].isna().sum())
     base = at(found, 19, "Total valid")
-    line = f'Grundlag: 240 skemaer − {others} uden svaret »mor«/»far« (role) − {blank} ubesvarede = {base:.0f}'
+    line = f"Grundlag: 240 skemaer − {others} uden svaret »mor«/»far« (role) − {blank} ubesvarede = {base:.0f}"
     assert base_line(settings.study, catalogue(settings.study)[19], rows) == line
     opened = passport(store, Address(19, "slet ikke", "", "", "count"))
     steps = {(step.kind, step.about): step.forms for step in opened.waterfall}

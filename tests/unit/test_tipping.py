@@ -70,7 +70,7 @@ TIPS = [
     ({"at_least": 40}, (60, 50, 20), "Holder, uanset hvad der ville have stået på {}.", "Holds, whatever {} would have said."),
     # A word is what words.yaml tests it as; a number that may be off is a span.
     (
-        {"word": "flertallet"},
+        {"word": "de_fleste"},
         (60, 50, 20),
         "Holder, så længe svaret ville have stået på mindst 25 % af {}.",
         "Holds as long as at least 25 % of {} would have said so.",
