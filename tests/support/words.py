@@ -74,7 +74,7 @@ def everything() -> list[Said]:
     studies = [path for path in sorted((PROJECT / "studies").rglob("*")) if not set(PAPER) & {path.name, *path.parts}]
     for path in [*own, *studies]:
         where = path.relative_to(PROJECT).as_posix()
-        if path.suffix in (".html", ".js"):
+        if path.suffix in (".html", ".svg", ".js"):
             said += of_template(path.read_text(encoding="utf-8"), where)
         elif path.suffix == ".py":
             said += of_code(path.read_text(encoding="utf-8"), where)
