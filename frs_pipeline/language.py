@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -36,6 +37,33 @@ class Text:
         return Text(*(words[:1].upper() + words[1:] for words in (self.danish, self.english)))
 
 
+_MONTHS = (
+    Text("januar", "January"),
+    Text("februar", "February"),
+    Text("marts", "March"),
+    Text("april", "April"),
+    Text("maj", "May"),
+    Text("juni", "June"),
+    Text("juli", "July"),
+    Text("august", "August"),
+    Text("september", "September"),
+    Text("oktober", "October"),
+    Text("november", "November"),
+    Text("december", "December"),
+)
+
+
 def plural(number: int, one: str, many: str | None = None) -> str:
     """Write a number with its noun (and verb); `many` where it isn't `one` with an s, as in `1 entry`, `2 entries`."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def date_text(day: str) -> Text:
+    """Write the date that names a delivery: `30. november 2020`, `30 November 2020`; any other name as it is."""
+    try:
+        date = dt.date.fromisoformat(day)
+    except ValueError:
+        return Text(day, day)
+    month = _MONTHS[date.month - 1]
+    day_of = {"danish": f"{date.day}.", "english": f"{date.day}"}
+    return Text(*(f"{day_of[language]} {month.in_language(language)} {date.year}" for language in LANGUAGES))

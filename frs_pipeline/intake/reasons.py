@@ -18,7 +18,7 @@ REASONS = {
     ),
     "column_missing": Text("en kolonne med tidspunkter mangler", "a column of times is missing"),
     "column_blank": Text("en kolonne med tidspunkter er tom", "a column of times is blank"),
-    "not_in_ledger": Text("nummeret står ikke i konteringen", "the ledger doesn't have the conference"),
+    "not_in_ledger": Text("nummeret står ikke i konteringen", "the accounting records don't have the conference"),
     "only_in_one": Text("nummeret står kun i det ene register", "only one of the registers has the conference"),
     "no_role": Text("rollen er ikke angivet", "the role wasn't given"),
     "no_answers": Text("skemaet er tomt", "the form is blank"),

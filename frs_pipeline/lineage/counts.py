@@ -23,17 +23,17 @@ from frs_pipeline.tables.nonresponse import conference_schema, kinds
 # Conferences of the codebook: what a passport says about them, and the rows of the mart that it is true of.
 _CONFERENCES = {
     "in_codebook": (Text("", ""), ""),
-    "not_in_ledger": (Text(", som ikke står i konteringen", " that aren't in the accounts"), "NOT in_ledger"),
+    "not_in_ledger": (Text(", men ikke i konteringen", ", but not in the accounting records"), "NOT in_ledger"),
 }
 _FORMS = {
     "delivered": Text(
-        "der er leveret: godkendt, sat til side og trukket tilbage", "that were delivered: accepted, set aside and withdrawn"
+        "der er leveret: godkendte, sat til side og trukket tilbage", "that were delivered: accepted, set aside and withdrawn"
     ),
     "aside": Text("der er sat til side", "that were set aside"),
     "withdrawn": Text("der er trukket tilbage", "that were withdrawn"),
     "validated": Text("der er godkendt", "that were accepted"),
-    "pseudonymised": Text("der har fået pseudonym i stedet for nummer", "that have a pseudonym instead of a number"),
-    "marts": Text("der er i dataproduktet", "that are in the mart"),
+    "pseudonymised": Text("hvis nummer er erstattet af et pseudonym", "that have a pseudonym instead of a number"),
+    "marts": Text("der indgår i datasættet", "that are in the data set"),
 }
 _LEDGER_ONLY = (
     "SELECT count(DISTINCT conference_number) AS value\nFROM '@validated/ledger.parquet'\n"
@@ -108,7 +108,7 @@ class Counts:
         figures = self._evidence.figures
         return {
             "forms": self._count(
-                Text("Skemaer af alle slags i dataprodukterne", "Forms of all kinds in the marts"),
+                Text("Skemaer af alle typer i de færdige datasæt", "Forms of all types in the data sets"),
                 forms,
                 query,
             ),
@@ -127,10 +127,12 @@ class Counts:
         """Count printed figures by what came of comparing them."""
         what = {
             "equal": Text("Trykte tal, som skemaerne også giver", "Printed figures that the forms give, too"),
-            "differs": Text("Trykte tal, som skemaerne giver anderledes", "Printed figures that the forms give otherwise"),
+            "differs": Text(
+                "Trykte tal, hvor skemaerne giver et andet tal", "Printed figures where the forms give another figure"
+            ),
             "not reproducible": Text(
-                "Trykte tal, som ingen data kan give, fordi rapporten modsiger sig selv",
-                "Printed figures that no data can give, because the report contradicts itself",
+                "Trykte tal, som ikke kan genskabes, fordi rapporten modsiger sig selv",
+                "Printed figures that can't be reproduced, because the report contradicts itself",
             ),
         }
         return {
@@ -146,7 +148,7 @@ class Counts:
             measure, occasion, number = row["measure"], row["occasion"], row["conferences"]
             if measure == "only_in_ledger":
                 many = about(self._evidence.study).conference.many.capitalised()
-                what = Text(f"{many.danish}, som kun konteringen kender", f"{many.english} that only the accounts know")
+                what = Text(f"{many.danish}, som kun står i konteringen", f"{many.english} in the accounting records only")
                 count = self._count(what, number, _LEDGER_ONLY, zone="restricted")
             else:
                 of = conferences[occasion] if measure != "in_codebook" else None
@@ -173,13 +175,13 @@ class Counts:
                 asked = blank = "false"
             danish = "Skemaer af typen {}, hvor {} skulle besvares".format(*names)
             english = "Forms of the type {} on which {} was to be answered".format(*names)
-            more = Text(", eller er det alligevel", ", or is all the same") if asked else Text("", "")
+            more = Text(" eller er besvaret alligevel", " or is answered anyway") if asked else Text("", "")
             read = self._from(f"marts/{mart}", *asking)
             counts[f"asked-{mart}-{name}"] = self._rows(
                 Text(danish + more.danish, english + more.english), read, asked, row["asked"]
             )
             counts[f"blank-{mart}-{name}"] = self._rows(
-                Text(f"{danish}, men ikke er det", f"{english}, but isn't"), read, blank, row["blank"], row["asked"]
+                Text(f"{danish}, men står ubesvaret", f"{english}, but is left blank"), read, blank, row["blank"], row["asked"]
             )
         return counts
 
@@ -242,7 +244,9 @@ def _known(study: Study) -> Text:
     registers = about(study).registers
     if not registers:
         return Text("med et skema", "with a form")
-    return Text("i kodebogen", "in the codebook") if "codebook" in registers else Text("i konteringen", "in the accounts")
+    return (
+        Text("i kodebogen", "in the codebook") if "codebook" in registers else Text("i konteringen", "in the accounting records")
+    )
 
 
 def _without(study: Study, kind: str) -> tuple[Text, str]:

@@ -196,7 +196,7 @@ def _discreet(study: Study, why: Why, table: Table) -> Text:
     if why.kind != LEFT_OUT:
         return reason(study, why, table)
     text = quoted(study, question(study, why.about, table.marts).text)
-    return Text(f"{text}: et svar, som tabellen ikke tæller", f"{text}: an answer that the table doesn't count")
+    return Text(f"{text}: et svar, som tabellen ikke tæller med", f"{text}: an answer that the table doesn't count")
 
 
 def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:

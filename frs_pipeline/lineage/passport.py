@@ -275,7 +275,7 @@ def _fraction(study: Study, meaning: Meaning, fall: Waterfall, counted: Pairs | 
             "P − Q: par, der peger samme vej, minus par, der peger hver sin vej",
             "P − Q: pairs that point the same way less pairs that point opposite ways",
         )
-        every = Text("P + Q: alle par, der peger en vej", "P + Q: all pairs that point either way")
+        every = Text("P + Q: alle par, der peger den ene eller den anden vej", "P + Q: all pairs that point either way")
         return Amount(difference, counted.p - counted.q, "pairs"), Amount(every, counted.p + counted.q, "pairs")
     numerator = _amount(study, meaning.counted, fall.number)
     if meaning.of is None or fall.whole is None:

@@ -30,28 +30,47 @@ _OF_NUMBERS = {
     "q3": Text("Den tredje kvartil (vejet gennemsnit ved (n + 1) p)", "The third quartile (weighted average at (n + 1) p)"),
     "max": Text("Det største", "The largest"),
 }
+_ALWAYS = Text(
+    "Altid 100 procent, fordi tæller og nævner er det samme tal",
+    "Always 100 per cent, because part and whole are the same number",
+)
+# What a measure of an association is, and how it comes about.
 _STATISTICS = {
-    "gamma": Text(
-        "Goodman og Kruskals gamma, (P − Q)/(P + Q), hvor P tæller ordnede par af skemaer, der peger samme vej, og Q par, "
-        "der peger hver sin vej",
-        "Goodman and Kruskal's gamma, (P − Q)/(P + Q), where P counts ordered pairs of forms that point the same way and Q "
-        "pairs that point opposite ways",
+    "gamma": (
+        Text("Goodman og Kruskals gamma", "Goodman and Kruskal's gamma"),
+        Text(
+            "Gamma er (P − Q)/(P + Q), hvor P er antallet af par af skemaer, der peger samme vej, og Q antallet af par, der "
+            "peger hver sin vej, begge talt fra hvert af de to skemaer.",
+            "Gamma is (P − Q)/(P + Q), where P is the number of pairs of forms that point the same way, and Q that of pairs "
+            "that point opposite ways, both counted from each of the two forms.",
+        ),
     ),
-    "ase": Text(
-        "Den asymptotiske standardfejl af gamma, uden at uafhængighed forudsættes (ASE1)",
-        "The asymptotic standard error of gamma, not assuming independence (ASE1)",
+    "ase": (
+        Text("Gammas asymptotiske standardfejl (ASE1)", "The asymptotic standard error of gamma (ASE1)"),
+        Text("Den er beregnet uden at forudsætte uafhængighed.", "It is computed without assuming independence."),
     ),
-    "t": Text(
-        "Gamma divideret med sin standardfejl under uafhængighed (ASE0)",
-        "Gamma divided by its standard error under independence (ASE0)",
+    "t": (
+        Text("Gammas T", "The T of gamma"),
+        Text(
+            "T er gamma divideret med standardfejlen under antagelse af uafhængighed (ASE0).",
+            "T is gamma divided by the standard error that assumes independence (ASE0).",
+        ),
     ),
-    "p": Text(
-        "Den tosidede sandsynlighed i standardnormalfordelingen for et T så langt fra nul",
-        "The two-sided probability, in the standard normal distribution, of a T as far from zero",
+    "p": (
+        Text("Gammas p-værdi", "The p value of gamma"),
+        Text(
+            "Den er sandsynligheden for et T, der er mindst så langt fra nul, hvis der ingen sammenhæng er (tosidet, "
+            "standardnormalfordelingen).",
+            "It is the probability of a T at least as far from zero if there is no association (two-sided, standard normal "
+            "distribution).",
+        ),
     ),
-    "partial_gamma": Text(
-        "Davis' partielle gamma, (ΣP − ΣQ)/(ΣP + ΣQ), kun over par af skemaer med samme svar på {strata}",
-        "Davis's partial gamma, (ΣP − ΣQ)/(ΣP + ΣQ), over pairs of forms with the same answer to {strata} only",
+    "partial_gamma": (
+        Text("Davis' partielle gamma", "Davis's partial gamma"),
+        Text(
+            "Den er (ΣP − ΣQ)/(ΣP + ΣQ), beregnet kun på par af skemaer med samme svar på {strata}.",
+            "It is (ΣP − ΣQ)/(ΣP + ΣQ), computed only from pairs of forms with the same answer to {strata}.",
+        ),
     ),
 }
 
@@ -60,15 +79,16 @@ def definition(study: Study, meaning: Meaning) -> Text:
     """Say what a figure means, in one sentence."""
     population = _population(study, meaning.counted)
     if meaning.scales is not None:
-        what = _STATISTICS[meaning.measure]
-        strata = _quoted(study, meaning.strata, meaning.counted) if meaning.strata else ""
+        (what, how), strata = _STATISTICS[meaning.measure], ""
+        if meaning.strata:
+            strata = _quoted(study, meaning.strata, meaning.counted)
         first, second = (_scale(study, axis, meaning.counted) for axis in meaning.scales)
         conditions = _conditions(study, meaning.counted, meaning.counted.codes)
         return Text(
-            f"{what.danish.format(strata=strata)}; for sammenhængen mellem {first.danish} og {second.danish}, "
-            f"blandt {population.danish}{_that('hvor', conditions.danish)}.",
-            f"{what.english.format(strata=strata)}; for the association between {first.english} and {second.english}, "
-            f"among {population.english}{_that('where', conditions.english)}.",
+            f"{what.danish} for sammenhængen mellem {first.danish} og {second.danish}, beregnet på {population.danish}"
+            f"{_that('hvor', conditions.danish)}. {how.danish.format(strata=strata)}",
+            f"{what.english} for the association between {first.english} and {second.english}, computed from "
+            f"{population.english}{_that('where', conditions.english)}. {how.english.format(strata=strata)}",
         )
     conditions = _conditions(study, meaning.counted, meaning.counted.codes)
     if meaning.numbers is not None:
@@ -87,11 +107,12 @@ def definition(study: Study, meaning: Meaning) -> Text:
     whole = _conditions(study, meaning.of, meaning.of.codes)
     own = {name: codes for name, codes in meaning.counted.codes.items() if meaning.of.codes.get(name) != codes}
     part = _conditions(study, meaning.counted, own)
-    danish = f"den procentdel, hvor {part.danish}" if own else "altid 100 procent, fordi tæller og nævner er de samme"
-    english = f"the percentage where {part.english}" if own else "always 100 per cent, because they are both part and whole"
+    forms = Text(f"{population.danish}{_that('hvor', whole.danish)}.", f"{population.english}{_that('where', whole.english)}.")
+    if not own:
+        return Text(f"{_ALWAYS.danish}: {forms.danish}", f"{_ALWAYS.english}: {forms.english}")
     return Text(
-        f"Blandt {population.danish}{_that('hvor', whole.danish)}: {danish}.",
-        f"Among {population.english}{_that('where', whole.english)}: {english}.",
+        f"Andelen i procent, hvor {part.danish}, blandt {forms.danish}",
+        f"The percentage where {part.english}, among {forms.english}",
     )
 
 
@@ -115,13 +136,13 @@ def _of_ticks(study: Study, meaning: Meaning) -> Text:
         (box,) = (name for name in meaning.of.ticks if name in meaning.counted.codes)
         text = quoted(study, question(study, box, meaning.counted.marts).box)
         return Text(
-            f"Af alle {every.danish}: den procentdel, der er ved {text}.",
-            f"Of all {every.english}: the percentage that are at {text}.",
+            f"Andelen i procent, der er ved {text}, af alle {every.danish}.",
+            f"The percentage that are at {text}, of all {every.english}.",
         )
     if meaning.of.ticks:
         return Text(
-            f"Af alle {every.danish}: altid 100 procent, fordi tæller og nævner er de samme.",
-            f"Of all {every.english}: always 100 per cent, because they are both part and whole.",
+            f"{_ALWAYS.danish}: {every.danish}.",
+            f"{_ALWAYS.english}: {every.english}.",
         )
     return Text(f"Antal {every.danish}, for hver 100 skemaer.", f"Number of {every.english}, for every 100 forms.")
 
@@ -139,9 +160,9 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         known = Text(rule.danish, rule.english) if rule else Text(why.about, why.about)
         return Text(f"sat til side: {known.danish}", f"set aside: {known.english}")
     if why.kind == AGAIN:
-        return Text("står igen i en nyere levering, og tæller dér", "stands again in a newer delivery, and counts there")
+        return Text("står igen i en nyere leverance og tæller med dér", "stands again in a newer delivery, and counts there")
     if why.kind == NOT_IN_CODEBOOK:
-        return Text("står i konteringen, men ikke i kodebogen", "in the accounts, but not in the codebook")
+        return Text("står i konteringen, men ikke i kodebogen", "in the accounting records, but not in the codebook")
     if why.kind == OTHER_OCCASION and CONFERENCE in table.marts:
         names = [occasion.many for name, occasion in occasions(study).items() if name != table.occasion]
         return Text(_either([text.danish for text in names], "eller"), _either([text.english for text in names], "or"))
@@ -166,18 +187,18 @@ def reason(study: Study, why: Why, table: Table) -> Text:
     if why.kind == BLANK and asked.coded:
         return Text(f"{text}: intet skrevet, eller ikke kodet", f"{text}: nothing written, or not coded")
     if why.kind == NOT_IN_USE:
-        return Text(f"{text} står ikke på skemaet i den levering", f"{text} isn't on the paper of that delivery")
+        return Text(f"{text} står ikke på skemaet i den leverance", f"{text} isn't on the paper of that delivery")
     if why.kind == NOT_ASKED:
         only = occasions(study)[asked.occasion].the
         return Text(f"{text} stilles kun ved {only.danish}", f"{text} is asked at {only.english} only")
     if why.kind == LEFT_OUT:
         codes = counted_codes(table).get(why.about, asked.possible)
         if isinstance(codes, Span):
-            return Text(f"{text}: et tal, som tabellen ikke tæller", f"{text}: a number that the table doesn't count")
+            return Text(f"{text}: et tal, som tabellen ikke tæller med", f"{text}: a number that the table doesn't count")
         named = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
         answers = Text(_either(named, "eller"), _either(named, "or"))
         return Text(
-            f"{text}: {answers.danish}, som tabellen ikke tæller", f"{text}: {answers.english}, which the table leaves out"
+            f"{text}: {answers.danish}, som tabellen ikke tæller med", f"{text}: {answers.english}, which the table leaves out"
         )
     return {
         BLANK: Text(f"{text} er ikke besvaret", f"{text} isn't answered"),
@@ -200,11 +221,11 @@ def _of_conferences(study: Study, why: Why, table: Table) -> Text:
         codes = counted_codes(table).get(why.about, asked.possible)
         named = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
         return Text(
-            f"{text}: {_either(named, 'eller')}, som tabellen ikke tæller",
+            f"{text}: {_either(named, 'eller')}, som tabellen ikke tæller med",
             f"{text}: {_either(named, 'or')}, which the table leaves out",
         )
     return {
-        BLANK: Text(f"{text}: det står ikke i konteringen", f"{text}: the accounts don't say"),
+        BLANK: Text(f"{text}: det står ikke i konteringen", f"{text}: the accounting records don't say"),
         OTHER_ANSWER: Text(f"{text} er noget andet", f"{text} is something else"),
         ANSWERED: Text(f"{text} er kendt", f"{text} is known"),
     }[why.kind]
@@ -232,7 +253,7 @@ def rounding(printed: str) -> Text:
     """Say how a printed figure came from its value."""
     number = printed.removesuffix("%")
     if number == NOT_COMPUTABLE:
-        return Text("kan ikke beregnes: der divideres med nul", "can't be computed: it would divide by zero")
+        return Text("kan ikke beregnes, fordi der skulle divideres med nul", "can't be computed: it would divide by zero")
     decimals = decimals_of(number)
     if not decimals and not printed.endswith("%"):
         return Text("et helt tal, ikke afrundet", "a whole number, not rounded")
@@ -241,7 +262,7 @@ def rounding(printed: str) -> Text:
     english = "; the zero before the decimal mark is dropped" if zero else ""
     places = (f"{decimals} decimaler", f"{decimals} decimals") if decimals != 1 else ("1 decimal", "1 decimal")
     return Text(
-        f"afrundet til {places[0]}, halve væk fra nul, som SPSS gør{danish}",
+        f"afrundet til {places[0]}; en halv rundes væk fra nul, ligesom i SPSS{danish}",
         f"rounded to {places[1]}, halves away from zero, as SPSS does{english}",
     )
 
@@ -251,7 +272,7 @@ def _population(study: Study, chosen: Selection) -> Text:
         many = about(study).conference.many if chosen.occasion == BOTH else occasions(study)[chosen.occasion].many
         if has_codebook(study):
             return Text(f"{many.danish} i kodebogen", f"{many.english} in the codebook")
-        return Text(f"{many.danish} i konteringen", f"{many.english} in the accounts")
+        return Text(f"{many.danish} i konteringen", f"{many.english} in the accounting records")
     titles = [quoted(study, questionnaires(study)[mart].title) for mart in chosen.marts]
     danish, english = f"skemaer af typen {_either(titles, 'eller')}", f"forms of the type {_either(titles, 'or')}"
     if chosen.occasion == BOTH:
@@ -262,7 +283,20 @@ def _population(study: Study, chosen: Selection) -> Text:
 
 def _conditions(study: Study, chosen: Selection, answers: dict[str, Codes]) -> Text:
     clauses = [_condition(study, chosen.marts, name, codes, without=name == chosen.without) for name, codes in answers.items()]
+    clauses = _together(clauses)
     return Text(" og ".join(c.danish for c in clauses), " and ".join(c.english for c in clauses))
+
+
+def _together(clauses: list[Text]) -> list[Text]:
+    """Say in one clause, where the first of them stands, that several questions are answered."""
+    one, many = Text(" er besvaret", " is answered"), Text(" er besvaret", " are answered")
+    alike = [clause for clause in clauses if clause.danish.endswith(one.danish) and clause.english.endswith(one.english)]
+    if len(alike) < 2:
+        return clauses
+    danish = _either([clause.danish.removesuffix(one.danish) for clause in alike], "og")
+    english = _either([clause.english.removesuffix(one.english) for clause in alike], "and")
+    said = Text(f"{danish}{many.danish}", f"{english}{many.english}")
+    return [said if clause is alike[0] else clause for clause in clauses if clause is alike[0] or clause not in alike]
 
 
 @derived
@@ -281,8 +315,8 @@ def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *,
     kept = [quoted(study, label) for code, label in asked.labels.items() if code in codes]
     others = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
     if without:
-        also = f" (eller er besvaret {_either(others, 'eller')})" if others else ""
-        english = f" (or is answered {_either(others, 'or')})" if others else ""
+        also = f" (eller er besvaret med {_either(others, 'eller')})" if others else ""
+        english = f" (or is answered with {_either(others, 'or')})" if others else ""
         return Text(f"{text} ikke er besvaret{also}", f"{text} isn't answered{english}")
     if not others:
         return Text(f"{text} er besvaret", f"{text} is answered")

@@ -21,7 +21,7 @@ from frs_pipeline.printed.places import CORRELATED, at, cells, forms_counted, to
 from frs_pipeline.printed.same import counted, matched
 from frs_pipeline.printed.solving import solve_whole
 from frs_pipeline.printed.sums import weight_of
-from frs_pipeline.printed.wording import filled, listed
+from frs_pipeline.printed.wording import filled, tables_named
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study.tables import TOTAL, Address
@@ -187,11 +187,11 @@ def _contradiction(
     tables: PrintedTables, number: PrintedCount, others: Sequence[PrintedTable], possible: tuple[int, int]
 ) -> Contradiction:
     table, (low, high) = tables.tables[number.table], possible
-    said = filled("netop {low}", "exactly {low}", low=low) if low == high else _between(low, high)
-    names = listed([other.name for other in others])
+    said = filled("præcis {low}", "exactly {low}", low=low) if low == high else _between(low, high)
+    names = tables_named(others)
     single = len([t for t in number.traits if t[1]]) < 2
     reason = filled(
-        "i {table} står {what} = {n}; det kan ikke passe med antallene af skemaer i {names} "
+        "i {table} står {what} = {n}, men det kan ikke forenes med antallet af skemaer i {names} "
         "({said} skemaer kan have svar på {questions})",
         "{table} prints {what} = {n}; the numbers of forms in {names} can't all hold with it "
         "({said} forms can have answered {questions})",
@@ -218,10 +218,10 @@ def _contradiction(
 
 
 def _either(table: PrintedTable, others: Sequence[PrintedTable]) -> Text:
-    names = listed([other.name for other in others])
+    names = tables_named(others)
     if len(others) == 1:
         return filled("enten {a} eller {b}", "either {a} or {b}", a=table.name, b=names)
-    return filled("enten {a} eller en af {b}", "either {a} or one of {b}", a=table.name, b=names)
+    return filled("enten {a} eller en af disse: {b}", "either {a} or one of these: {b}", a=table.name, b=names)
 
 
 def _between(low: int, high: int) -> Text:
@@ -241,7 +241,7 @@ def _other_gamma(tables: PrintedTables, table: PrintedTable) -> Text | None:
             own = goodman_kruskal(merged)
             text = spss(own.gamma, printed.places, leading_zero=False)
             return filled(
-                "cellerne i {other}, hvor svar er lagt sammen, giver gamma {own} af {n} skemaer; her står {printed}",
+                "cellerne i {other}, hvor svar er slået sammen, giver gamma {own} af {n} skemaer; her står {printed}",
                 "the cells of {other}, with answers merged, give gamma {own} of {n} forms; this table prints {printed}",
                 other=other.name,
                 own=text,

@@ -11,7 +11,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.printed.verdicts import Evidence, Number, Unit
 from frs_pipeline.stats.printing import decimals_of, round_half_away
 from frs_pipeline.study.claims import Cells, Share, Value, bare
-from frs_pipeline.study.tables import TOTAL
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 
 # How many decimals a number is written with, unless the report prints more.
 _DECIMALS: Mapping[Unit, int] = {"percent": 1, "points": 1, "count": 0, "gamma": 3, "p": 3}
@@ -27,9 +27,14 @@ class Step:
     says: Text
 
 
-def arithmetic(values: Mapping[str, Value], numbers: Mapping[str, Number], evidence: Evidence) -> dict[str, Step]:
-    """Write out how each value that this evidence can tell comes about, by its name and in its order."""
-    called = labels(values)
+def arithmetic(
+    values: Mapping[str, Value],
+    numbers: Mapping[str, Number],
+    evidence: Evidence,
+    asked: Mapping[tuple[str, str], Text] | None = None,
+) -> dict[str, Step]:
+    """Write out how each value that this evidence can tell comes about, by its name and in its order; `asked` as in `labels`."""
+    called = labels(values, asked)
     return {
         name: Step(called[name], _of_value(name, value, values, numbers, evidence))
         for name, value in values.items()
@@ -37,31 +42,52 @@ def arithmetic(values: Mapping[str, Value], numbers: Mapping[str, Number], evide
     }
 
 
-def labels(values: Mapping[str, Value]) -> dict[str, Text]:
-    """Call each value by what it is read from: "table 2, barn"; with its answers, where others would be called the same."""
-    short = {name: _label(value, whole=False) for name, value in values.items()}
+def labels(values: Mapping[str, Value], asked: Mapping[tuple[str, str], Text] | None = None) -> dict[str, Text]:
+    """Call each value by what it is read from: "table 2, barn"; with its answers, where others would be called the same.
+
+    `asked` are the questions by mart and name, as they are quoted; one that isn't among them is called by its name.
+    """
+    texts = asked or {}
+    short = {name: _label(value, texts, whole=False) for name, value in values.items()}
     often = Counter(short.values())
-    return {name: _label(value, whole=often[short[name]] > 1) for name, value in values.items()}
+    return {name: _label(value, texts, whole=often[short[name]] > 1) for name, value in values.items()}
 
 
-def _label(value: Value, *, whole: bool) -> Text:
+def _label(value: Value, asked: Mapping[tuple[str, str], Text], *, whole: bool) -> Text:
     cells = value.share or value.count
     if cells is not None:
         rows = "" if cells.row == TOTAL else f", {' + '.join(cells.rows)}"
         answers = f", {' + '.join(cells.answers)}" if whole and cells.answers else ""
+        if whole and len(cells.answers) == 1 and cells.answers[0] in _TOTALS:
+            total = _TOTALS[cells.answers[0]]
+            return Text(f"tabel {cells.table}{rows}, {total.danish}", f"table {cells.table}{rows}, {total.english}")
         return Text(f"tabel {cells.table}{rows}{answers}", f"table {cells.table}{rows}{answers}")
     if value.correlation is not None:
-        group = f", {value.correlation.group}" if value.correlation.group else ""
+        of_all = value.correlation.group in ("", TOTAL, None)
+        group = "" if of_all else f", {value.correlation.group}"
         p = ", p" if value.p else ""
         return Text(f"tabel {value.correlation.table}{group}{p}", f"table {value.correlation.table}{group}{p}")
     if value.pair is not None:
         group = f", {value.pair.group}" if value.pair.group else ""
-        return Text(f"{value.pair.row} × {value.pair.column}{group}", f"{value.pair.row} × {value.pair.column}{group}")
+        row, column = (_question(asked, value.pair.mart, name) for name in (value.pair.row, value.pair.column))
+        return Text(f"{row.danish} × {column.danish}{group}", f"{row.english} × {column.english}{group}")
     if value.asked is not None:
         answers = " + ".join(value.asked.answers) if whole else ""
-        called = ", ".join(filter(None, (value.asked.question, value.asked.group, answers)))
-        return Text(called, called)
+        more = "".join(f", {part}" for part in (value.asked.group, answers) if part)
+        question = _question(asked, value.asked.mart, value.asked.question)
+        return Text(f"{question.danish}{more}", f"{question.english}{more}")
     return _KINDS[value.kinds[0]]
+
+
+def _question(asked: Mapping[tuple[str, str], Text], mart: str, name: str) -> Text:
+    return asked.get((mart, name), Text(name, name))
+
+
+_TOTALS: Mapping[str, Text] = {
+    TOTAL: Text("i alt", "total"),
+    TOTAL_VALID: Text("besvaret i alt", "all answered"),
+    MISSING: Text("ubesvaret", "blank"),
+}
 
 
 _KINDS: Mapping[str, Text] = {
@@ -85,8 +111,11 @@ def _of_value(name: str, value: Value, values: Mapping[str, Value], numbers: Map
         danish, english = sign.join(part.danish for part in parts), sign.join(part.english for part in parts)
         return Text(f"{danish} = {result.danish}", f"{english} = {result.english}")
     if number.p is not None:
-        p = _digits(number.p, "p", 3)
-        return Text(f"gamma {result.danish}, p {p.danish}", f"gamma {result.english}, p {p.english}")
+        p, less = _digits(number.p, "p", 3), ""
+        if number.p < Fraction(1, 2000):
+            # A p is never nought.
+            p, less = Text("0,001", "0.001"), "< "
+        return Text(f"gamma {result.danish}, p {less}{p.danish}", f"gamma {result.english}, p {less}{p.english}")
     return result
 
 

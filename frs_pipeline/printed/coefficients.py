@@ -24,7 +24,7 @@ RULES = {
         "p is the two-sided probability of T in the normal distribution",
     ),
     "size_of_t": Text(
-        "T er gamma delt med en fejl, der ikke er længere fra ASE, end tabeller af svar giver",
+        "T er gamma divideret med en fejl, der ikke er længere fra ASE, end tabeller af svar giver",
         "T is gamma over an error that isn't further from ASE than tables of answers give",
     ),
     "partial_gamma": Text(

@@ -87,8 +87,10 @@ def _contradiction(one: Least, facts: Facts, needed: dict[str, int], also: Seque
     beyond = one.forms - held
     if one.rule == "one_a_conference":
         reason = filled(
-            "{table} tæller {n} skemaer fra {label} ved {held} {many}: ved {beyond} af dem må der have været to",
-            "{table} counts {n} forms from {label} at {held} {many}: {beyond} {conferences} must have had two",
+            "{table} tæller {n} skemaer fra {label} ved {held} {many}; mindst {beyond} af dem må komme fra {conferences}, "
+            "der allerede har ét",
+            "{table} counts {n} forms from {label} at {held} {many}; at least {beyond} of them must come from {conferences} "
+            "that already have one",
             table=one.table.name,
             n=one.forms,
             label=label(one.label),
@@ -99,8 +101,8 @@ def _contradiction(one: Least, facts: Facts, needed: dict[str, int], also: Seque
         )
     else:
         reason = filled(
-            "{table} har {n} svar ved {held} {many}: {beyond} må komme fra andre {conferences}",
-            "{table} has {n} answers at {held} {many}: {beyond} must come from other {conferences}",
+            "{table} har {n} svar, men der var kun {held} {many}; mindst {beyond} svar må stamme fra andre {conferences}",
+            "{table} has {n} answers, but there were only {held} {many}; at least {beyond} must come from other {conferences}",
             table=one.table.name,
             n=one.forms,
             held=held,
@@ -123,14 +125,14 @@ def _bounds(one: Least, facts: Facts, needed: dict[str, int]) -> Text:
     low, high = needed[one.occasion], every - sum(n for name, n in needed.items() if name != one.occasion)
     if low > high:
         return filled(
-            "ingen deling af {every} er mulig: tabellerne kræver mindst {needed}",
+            "ingen fordeling af {every} er mulig: tabellerne kræver mindst {needed}",
             "no split of {every} is possible: the tables need at least {needed}",
             every=every,
             needed=_named(needed, facts),
         )
     return filled(
-        "efter tabellerne selv kan der være fra {low} til {high} {many} af {every} {conferences}",
-        "the tables themselves leave from {low} to {high} {many} of {every} {conferences}",
+        "efter tabellerne selv kan der være fra {low} til {high} {many} ud af {every} {conferences}",
+        "by the tables themselves there can be from {low} to {high} {many} out of {every} {conferences}",
         low=low,
         high=high,
         many=facts.many[one.occasion],
@@ -146,7 +148,7 @@ def _named(numbers: dict[str, int], facts: Facts) -> Text:
 def _either(one: Least, facts: Facts) -> Text:
     split = _named(dict(facts.held), facts)
     return filled(
-        "enten delingen {split}, som kun summen {every} er trykt af, eller {table}",
+        "enten fordelingen {split}, hvoraf kun summen {every} er trykt, eller {table}",
         "either the split {split}, of which only the sum {every} is printed, or {table}",
         split=split,
         every=sum(facts.held.values()),

@@ -45,7 +45,7 @@ def _wrong_share(table: PrintedTable, share: Share, habit: str) -> Contradiction
     printed, whole = share.figure, share.wholes[0]
     expected = printed.written(Fraction(HABITS[habit](share.exact, printed.places)))
     reason = filled(
-        "i {table} står {printed} ({place}), men dens egne antal giver {ratio}",
+        "i {table} står {printed} ({place}), men tabellens egne antal giver {ratio}",
         "{table} prints {printed} ({place}), but its own counts give {ratio}",
         table=table.name,
         printed=printed.text,
@@ -62,7 +62,7 @@ def _wrong_share(table: PrintedTable, share: Share, habit: str) -> Contradiction
         expected,
         _possible(share, habit),
         filled(
-            "enten procenten {printed} eller antallet {part} (af {whole})",
+            "enten procenten {printed} eller antallet {part} (ud af {whole})",
             "either the percentage {printed} or the count {part} (of {whole})",
             printed=printed.text,
             part=share.part,
@@ -82,18 +82,20 @@ def _possible(share: Share, habit: str) -> Text:
     near = range(max(0, floor((printed.low - printed.unit) * whole / 100)), ceil((printed.high + printed.unit) * whole / 100) + 1)
     counts = [n for n in near if prints(Fraction(100 * n, whole), printed, habit)]
     if not counts:
-        said = filled("intet antal af {whole} giver {text}", "no count of {whole} gives {text}", whole=whole, text=printed.text)
+        said = filled(
+            "intet antal ud af {whole} giver {text}", "no count of {whole} gives {text}", whole=whole, text=printed.text
+        )
     else:
         many = joined([f"{counts[0]}–{counts[-1]}"]) if len(counts) > _NAMED_COUNTS else one_of(counts)
         said = filled(
-            "{text} er {counts} af {whole}", "{text} is {counts} of {whole}", text=printed.text, counts=many, whole=whole
+            "{text} er {counts} ud af {whole}", "{text} is {counts} of {whole}", text=printed.text, counts=many, whole=whole
         )
     parts = [said]
     for name, other in share.others:
         if prints(Fraction(100 * share.part, other), printed, habit):
             parts.append(
                 filled(
-                    "{part} af {other} ({name}) giver {text}",
+                    "{part} ud af {other} ({name}) giver {text}",
                     "{part} of {other} ({name}) gives {text}",
                     part=share.part,
                     other=other,

@@ -17,7 +17,7 @@ from frs_pipeline.stats.gamma import Gamma, goodman_kruskal
 
 RULES = {
     "gamma_of_cells": Text(
-        "gamma, ASE, T og p er dem, som de trykte celler giver, også lagt sammen",
+        "gamma, ASE, T og p er dem, som de trykte celler giver, også når svar er slået sammen",
         "gamma, ASE, T and p are those that the printed cells give, also with answers merged",
     ),
 }

@@ -19,7 +19,7 @@ from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
 RULES = {
     "printed_twice": Text(
-        "hvad der er trykt to gange, også vendt om eller med svar lagt sammen, er ens hver gang",
+        "hvad der er trykt to gange, også vendt om eller med svar slået sammen, er ens hver gang",
         "what is printed twice, also turned round or with answers merged, is the same each time",
     ),
     "percent_only": Text(
@@ -199,7 +199,7 @@ def _percent_only(tables: PrintedTables) -> Iterator[Contradiction]:
 def _other_counts(table: PrintedTable, printed: Figure, other: PrintedTable, part: int, whole: int, habit: str) -> Contradiction:
     exact = Fraction(100 * part, whole)
     reason = filled(
-        "i {table} står {printed} ({place}), men {other}, med de samme spørgsmål, tæller {ratio}",
+        "i {table} står {printed} ({place}), men i {other}, som bygger på de samme spørgsmål, er det {ratio}",
         "{table} prints {printed} ({place}), but {other}, with the same questions, counts {ratio}",
         table=table.name,
         printed=printed.text,

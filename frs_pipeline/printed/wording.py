@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
@@ -26,18 +27,25 @@ _MEASURES = {
     "answers": Text("svar", "answers"),
 }
 _PER_CENT = Text("\u00a0%", "%")
+_BARE = re.compile(r"(?<=[0-9])%")
+_NUMBERED = Text("tabel ", "table ")
 
 
 def filled(danish: str, english: str, **parts: Text | str | int) -> Text:
-    """Put parts into a sentence in both languages; what isn't a `Text` is the same in both."""
-    in_danish = {name: part.danish if isinstance(part, Text) else part for name, part in parts.items()}
+    """Put parts into a sentence in both languages; what isn't a `Text` is the same in both, but for the space before `%`."""
+    in_danish = {name: part.danish if isinstance(part, Text) else _in_danish(part) for name, part in parts.items()}
     in_english = {name: part.english if isinstance(part, Text) else part for name, part in parts.items()}
     return Text(danish.format(**in_danish), english.format(**in_english))
 
 
+def _in_danish(part: str | int) -> str | int:
+    """Set a figure as Danish does, `18 %`, however it is printed."""
+    return _BARE.sub(_PER_CENT.danish, part) if isinstance(part, str) else part
+
+
 def joined(parts: Iterable[Text | str | int], between: str = ", ") -> Text:
     """Put texts one after the other."""
-    texts = [part if isinstance(part, Text) else Text(str(part), str(part)) for part in parts]
+    texts = [part if isinstance(part, Text) else Text(str(_in_danish(part)), str(part)) for part in parts]
     return Text(between.join(t.danish for t in texts), between.join(t.english for t in texts))
 
 
@@ -61,9 +69,9 @@ def percent(value: Fraction | float, places: int) -> Text:
 
 
 def ratio(part: int, whole: int, places: int = 1) -> Text:
-    """Write a share with what it is of: `15 of 168 = 8.9%`."""
+    """Write a share with what it is of: `15 of 168 = 8.9%`, in Danish `15 ud af 168, dvs. 8,9 %`."""
     share = percent(Fraction(100 * part, whole), places)
-    return filled("{part} af {whole} = {share}", "{part} of {whole} = {share}", part=part, whole=whole, share=share)
+    return filled("{part} ud af {whole}, dvs. {share}", "{part} of {whole} = {share}", part=part, whole=whole, share=share)
 
 
 def label(name: str) -> Text:
@@ -84,8 +92,13 @@ def measure(name: str) -> Text:
 
 
 def tables_named(tables: Sequence[PrintedTable]) -> Text:
-    """Name several tables in a sentence."""
-    return listed([table.name for table in tables])
+    """Name several tables in a sentence: `table 22, 26 and 27` where they have numbers only."""
+    names = [table.name for table in tables]
+    if all(name.danish.startswith(_NUMBERED.danish) and name.english.startswith(_NUMBERED.english) for name in names[1:]):
+        names[1:] = [
+            Text(name.danish.removeprefix(_NUMBERED.danish), name.english.removeprefix(_NUMBERED.english)) for name in names[1:]
+        ]
+    return listed(names)
 
 
 def added(figures: Sequence[Figure]) -> Text:

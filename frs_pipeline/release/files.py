@@ -18,7 +18,7 @@ from frs_pipeline.release.variants import Variant
 from frs_pipeline.stats.printing import round_half_away
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study.release import ReleasePolicy
-from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Axis, Place, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Place, Table
 from frs_pipeline.tables.figures import Figure
 
 FIGURES, DANISH, TABLES, PAGE = "figures.csv", "figures-da.csv", "tables.json", "index.html"
@@ -27,6 +27,26 @@ SHOWN, HIDDEN, LEFT_OUT, NOT_COMPUTABLE = "shown", "hidden", "left out", "not co
 COLUMNS = ("table", "row", "column", "group", "measure", "value", "status")
 _DANISH_COLUMNS = ("tabel", "række", "kolonne", "gruppe", "mål", "værdi", "status")
 _DANISH_STATUS = {SHOWN: "", HIDDEN: "skjult", LEFT_OUT: "udeladt", NOT_COMPUTABLE: "ikke beregnelig"}
+# What the Danish file calls totals and measures; labels of answers stay as they are.
+_DANISH_LABELS = {TOTAL: "I alt", TOTAL_VALID: "Besvaret i alt", MISSING: "Ubesvaret"}
+_DANISH_MEASURES = {
+    "count": "antal",
+    "answers": "svar",
+    "percent": "procent",
+    "valid_percent": "procent af besvarede",
+    "cumulative_percent": "kumuleret procent",
+    "case_percent": "procent af skemaerne",
+    "row_percent": "procent af rækken",
+    "column_percent": "procent af kolonnen",
+    "total_percent": "procent af alle",
+    "mean": "gennemsnit",
+    "sd": "standardafvigelse",
+    "min": "mindste",
+    "q1": "1. kvartil",
+    "q3": "3. kvartil",
+    "max": "største",
+    "partial_gamma": "partiel gamma",
+}
 _COUNTS = ("count", "n")
 # Why a table isn't released, as everybody may read it. The actual reason would reveal something about its numbers, or about
 # the forms that came or went; only what the policy itself excludes is published with its reason.
@@ -185,8 +205,17 @@ def as_csv(numbers: Iterable[Record]) -> bytes:
 
 
 def as_danish_csv(numbers: Iterable[Record]) -> bytes:
-    """Write the numbers as CSV for Danish spreadsheets: UTF-8 with a byte order mark, semicolons, decimal commas."""
-    rows = [(*r[:5], r.value.replace(".", ","), _DANISH_STATUS[r.status]) for r in numbers]
+    """Write the numbers as CSV for Danish spreadsheets: UTF-8 with a byte order mark, semicolons, commas, Danish words."""
+    rows = [
+        (
+            r.table,
+            *(_DANISH_LABELS.get(label, label) for label in (r.row, r.column, r.group)),
+            _DANISH_MEASURES.get(r.measure, r.measure),
+            r.value.replace(".", ","),
+            _DANISH_STATUS[r.status],
+        )
+        for r in numbers
+    ]
     return b"\xef\xbb\xbf" + _csv(_DANISH_COLUMNS, rows, ";").encode()
 
 

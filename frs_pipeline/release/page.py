@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.language import CODES, Text
+from frs_pipeline.language import CODES, Text, date_text
 from frs_pipeline.release.files import HIDDEN, LEFT_OUT, NOT_COMPUTABLE, Record, Withheld
 from frs_pipeline.release.variants import Variant
+from frs_pipeline.stats.printing import in_groups
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, said
 from frs_pipeline.study.questionnaires import questionnaires
@@ -32,7 +33,7 @@ _WORDS = {
     "Frequency": Text("Antal", "Count"),
     "Count": Text("Antal", "Count"),
     "Percent": Text("Procent", "Percent"),
-    "Valid Percent": Text("Procent af gyldige", "Valid percent"),
+    "Valid Percent": Text("Procent af besvarede", "Percent of answered"),
     "Cumulative Percent": Text("Kumuleret procent", "Cumulative percent"),
     "Mean": Text("Gennemsnit", "Mean"),
     "Std. Deviation": Text("Standardafvigelse", "Standard deviation"),
@@ -41,16 +42,21 @@ _WORDS = {
     "Approximate Significance": Text("p", "p"),
     "N of Valid Cases": Text("N", "N"),
     "First-Order Partial": Text("Partiel gamma", "Partial gamma"),
-    "Total valid": Text("I alt, gyldige", "All valid"),
+    "Total valid": Text("Besvaret i alt", "All answered"),
     "Missing": Text("Ubesvaret", "Blank"),
     "Total": Text("I alt", "Total"),
 }
+_THOUSANDS = {"danish": ".", "english": "\u202f"}
+_PER_CENT = Text("\u00a0%", "%")
+# Of an association by group: everybody.
+_TOGETHER = {"Total": Text("Alle under ét", "All together")}
 # The totals of a question with several boxes: its answers, and forms.
 _OF_BOXES = {
     "Total": Text("Svar i alt", "All answers"),
     "Total valid": Text("Skemaer med svar", "Forms with an answer"),
     "Missing": Text("Skemaer uden svar", "Forms without an answer"),
 }
+_OWN_WORDS = {"multiple": _OF_BOXES, "correlation_by_group": _TOGETHER}
 
 
 def page(
@@ -73,6 +79,7 @@ def page(
         .get_template(TEMPLATE)
         .render(
             delivery=delivery,
+            delivery_date=said(study, date_text(delivery)),
             tables=tables,
             withheld=[{"number": w.table.number, "title": heading(study, w.table)} for w in withheld],
             hidden=sum(table["hidden"] for table in tables),
@@ -96,7 +103,7 @@ def _shown(study: Study, variant: Variant, records: Sequence[Record]) -> dict[st
         "number": table.number,
         "title": heading(study, table),
         "header": [_word(study, text) for text in grid.header],
-        "rows": list(_rows(study, grid, _WORDS | (_OF_BOXES if table.kind == "multiple" else {}), double=double)),
+        "rows": list(_rows(study, grid, _WORDS | _OWN_WORDS.get(table.kind, {}), double=double)),
         "double": double,
         "hidden": sum(record.status == HIDDEN and record.measure in ("count", "n") for record in records),
         "coarse": any(record.status == LEFT_OUT for record in records),
@@ -114,9 +121,17 @@ def _figure(study: Study, record: Record, variant: Variant) -> Figure:
     """Make a figure that prints what is released of it."""
     if record.status in _MARK:
         return Figure(*record[:5], None, said(study, _MARK[record.status]))
-    text = record.value.replace(".", ",").replace("-", "−")
+    text = _number(study, record)
     percent = record.measure.endswith("percent") and variant.table.kind != "frequency"
-    return Figure(*record[:5], None, f"{text}{said(study, Text(' %', '%'))}" if percent else text)
+    return Figure(*record[:5], None, f"{text}{said(study, _PER_CENT)}" if percent else text)
+
+
+def _number(study: Study, record: Record) -> str:
+    """Write a released number with its thousands apart; a p that rounds to nought as less than its last decimal."""
+    if record.measure == "p" and not float(record.value):
+        decimals = len(record.value.partition(".")[2])
+        return f"<\u00a0{'0,' + '1'.zfill(decimals)}" if decimals else record.value
+    return in_groups(record.value.replace(".", ",").replace("-", "−"), _THOUSANDS[about(study).language])
 
 
 def _rows(study: Study, grid: Grid, words: Mapping[str, Text], *, double: bool) -> Iterable[dict[str, Any]]:

@@ -21,12 +21,13 @@ from frs_pipeline.stats.printing import decimals_of
 from frs_pipeline.study import Study
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.claims import Condition, Value, bare
+from frs_pipeline.study.questionnaires import questionnaires
 
 # What each weight is called, and what it means.
 WEIGHT_WORDS: Mapping[Weight, tuple[Text, Text]] = {
-    "serious": (Text("Tungt", "Heavy"), Text("kan ændre en konklusion", "may change a conclusion")),
-    "plain": (Text("Middel", "Medium"), Text("kan ikke være sandt", "can't be true")),
-    "slight": (Text("Let", "Light"), Text("regne- eller trykfejl", "a slip of arithmetic or print")),
+    "serious": (Text("Alvorligt", "Serious"), Text("kan ændre en konklusion", "may change a conclusion")),
+    "plain": (Text("Mellem", "Medium"), Text("kan ikke være rigtigt", "can't be right")),
+    "slight": (Text("Mindre", "Slight"), Text("regne- eller trykfejl", "a slip of arithmetic or print")),
 }
 # From how many percentage points on, and from which ratio on, a wrong number may change what is concluded.
 _FAR_POINTS, _FAR_RATIO = 5, Fraction(3, 2)
@@ -101,13 +102,20 @@ def examined(study: Study, told: Claims, findings: Sequence[Tested], forms: Evid
     """List all claims in the order of the report, with the arithmetic of both verdicts."""
     printed = PrintedEvidence(printed_tables(study))
     repeats = Counter(repeat.claim for chapter in told.chapters for repeat in chapter.about.repeats)
-    return [_examined(told, one, printed, forms, repeats[one.claim.id]) for one in findings]
+    asked = {
+        (mart, question.name): Text(f"»{question.text}«", f"“{question.text}”")
+        for mart, questionnaire in questionnaires(study).items()
+        for question in questionnaire.questions
+    }
+    return [_examined(told, one, printed, forms, repeats[one.claim.id], asked) for one in findings]
 
 
-def _examined(told: Claims, tested: Tested, printed: Evidence, forms: Evidence, repeats: int) -> Examined:
-    values, called = tested.claim.values, labels(tested.claim.values)
-    in_tables = arithmetic(values, tested.tables_of_report.numbers, printed)
-    on_forms = arithmetic(values, tested.forms.numbers, forms)
+def _examined(
+    told: Claims, tested: Tested, printed: Evidence, forms: Evidence, repeats: int, asked: Mapping[tuple[str, str], Text]
+) -> Examined:
+    values, called = tested.claim.values, labels(tested.claim.values, asked)
+    in_tables = arithmetic(values, tested.tables_of_report.numbers, printed, asked)
+    on_forms = arithmetic(values, tested.forms.numbers, forms, asked)
     tried = tuple((called[one.value], condition_words(one, values, told.words, called)) for one in tested.claim.holds)
     same = on_forms == in_tables
     return Examined(tested, tried, tuple(in_tables.values()), () if same else tuple(on_forms.values()), _weight(tested), repeats)

@@ -18,7 +18,7 @@ from frs_pipeline.tables.render import QUARTILES
 _FREQUENCY = (
     (Text("Antal", "Count"), "count"),
     (Text("Procent", "Percent"), "percent"),
-    (Text("Gyldig procent", "Valid percent"), "valid_percent"),
+    (Text("Procent af besvarede", "Percent of answered"), "valid_percent"),
     (Text("Kumuleret procent", "Cumulative percent"), "cumulative_percent"),
 )
 _CORRELATION = (("Gamma", "gamma"), ("ASE", "ase"), ("T", "t"), ("p", "p"), ("N", "n"))
@@ -47,9 +47,9 @@ _TOTALS_OF_BOXES = {
     TOTAL_VALID: Text("Skemaer med svar", "Forms with an answer"),
     MISSING: Text("Skemaer uden svar", "Forms without an answer"),
 }
-_NAMES = {TOTAL_VALID: Text("I alt besvaret", "All answered"), MISSING: Text("Ubesvaret", "Blank"), TOTAL: Text("I alt", "Total")}
+_NAMES = {TOTAL_VALID: Text("Besvaret i alt", "All answered"), MISSING: Text("Ubesvaret", "Blank"), TOTAL: Text("I alt", "Total")}
 # Of conferences, which answer nothing.
-_KNOWN = {TOTAL_VALID: Text("I alt kendt", "All known"), MISSING: Text("Ukendt", "Not known")}
+_KNOWN = {TOTAL_VALID: Text("Kendt i alt", "All known"), MISSING: Text("Ukendt", "Not known")}
 _WAYS = {word: way.capitalised() for way in WAYS for word in (way.danish, way.english)}
 _ALL_TOGETHER = {True: Text("Alle", "All"), False: Text("Alle under ét", "All together")}
 

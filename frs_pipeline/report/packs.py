@@ -19,7 +19,7 @@ from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
 from frs_pipeline.lineage.spread import Spread
 from frs_pipeline.report.intervals import Intervals, Limits
-from frs_pipeline.report.typography import anchor, number_text, p_text, shown
+from frs_pipeline.report.typography import anchor, figure_text, number_text, p_text, shown
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import Noun, about
@@ -32,19 +32,19 @@ _PIECES = re.compile(r"(»[^«]*«|“[^”]*”)")
 # A check that pages leave out: the manifest that vouches for files is written after the report.
 _ABOUT_FILES = "files as in the manifest"
 CHECKS = {
-    "nothing lost": "intet skema er gået tabt mellem lagene",
-    "waterfall closes": "regnestykket fra leverede til talte skemaer går op",
-    "recounted": "tallet er talt om igen og er det samme",
+    "nothing lost": "intet skema er gået tabt undervejs",
+    "waterfall closes": "regnestykket fra leverede skemaer til dem, der tæller med, går op",
+    "recounted": "tallet er regnet ud igen uafhængigt og er det samme",
     "base ties out": "tabellens grundlag stemmer med skemaerne",
-    "sums hold": "alle summer, tallet indgår i, holder",
-    "same fact, same number": "samme oplysning andre steder er samme tal",
+    "sums hold": "alle summer, tallet indgår i, stemmer",
+    "same fact, same number": "den samme oplysning er det samme tal andre steder",
     "follows from a printed table": "følger af cellerne i en trykt tabel",
-    "promises of the mart": "dataprodukterne holder, hvad de lover",
+    "promises of the mart": "datasættene opfylder kravene til dem",
 }
 # The same of conferences.
 _DANISH_OF_CONFERENCES = {
-    "nothing lost": "ingen er gået tabt mellem lagene",
-    "waterfall closes": "regnestykket fra kendte til talte går op",
+    "nothing lost": "ingen er gået tabt undervejs",
+    "waterfall closes": "regnestykket fra de kendte til dem, der tæller med, går op",
     "base ties out": "tabellens grundlag stemmer",
 }
 
@@ -170,7 +170,7 @@ def _decision(study: Study, kind: str, about: str) -> Text:
     if kind == "coding":
         return Text(f"kodning af teksterne i {about}", f"coding of the texts in {about}")
     rule = policy(study).rules[about]
-    return Text(f"accepteret fund: {rule.danish}", f"accepted finding: {rule.english}")
+    return Text(f"accepteret anmærkning: {rule.danish}", f"accepted finding: {rule.english}")
 
 
 def _cells(pairs: Pairs | None, language: Language) -> list[Any] | None:
@@ -207,7 +207,7 @@ def figures_script(
     labels: dict[str, int] = {}
     content = {
         "a": [anchor(address) for address, _ in listed],
-        "p": [shown(figure.printed, language) for _, figure in listed],
+        "p": [figure_text(figure.printed, language) for _, figure in listed],
         # Row, column, group and measure of each, by their place among all labels.
         "c": [[labels.setdefault(label, len(labels)) for label in address[1:]] for address, _ in listed],
         "l": list(labels),

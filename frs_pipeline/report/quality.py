@@ -43,11 +43,13 @@ def quality(store: Store, asking: Asking, evidence: Evidence) -> dict[str, Any]:
     ]
     corrected = Counter(form.form.split("-")[0] for form in evidence.corrections)
     titles = {questionnaires(study)[name].form_prefix: questionnaires(study)[name].title for name in instruments(study)}
+    missed = unapplied(added([applied_in(part) for part in store.each()]))
     return {
         "aside": [Group(name, rule, _words(study, rule), number) for (name, rule), number in aside.items()],
         "noted": [group for severity, group in groups if severity != "accepted"],
         "accepted": [group for severity, group in groups if severity == "accepted"],
-        "unapplied": unapplied(added([applied_in(part) for part in store.each()])),
+        "unapplied": missed,
+        "says": {one.rule: _words(study, one.rule) for one in missed},
         "corrected": [(titles[prefix], number) for prefix, number in sorted(corrected.items())],
         "layers": evidence.layers,
         "promises": evidence.promises,

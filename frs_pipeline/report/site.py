@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from frs_pipeline.intake.delivery import made_up
-from frs_pipeline.language import CODES, Text
+from frs_pipeline.language import CODES, Text, date_text
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
@@ -37,7 +37,7 @@ from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.quality import quality
 from frs_pipeline.report.sections import sections
 from frs_pipeline.report.tipping import tipping
-from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
+from frs_pipeline.report.typography import anchor, figure_text, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.clustered import LEAST_CLUSTERS, LEAST_EFFECTIVE
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read
@@ -126,9 +126,14 @@ def _templates(study: Study) -> Any:
     """Load the templates, each read once."""
     environment = templates_in(TEMPLATES, study.folder / "report")
     language = about(study).language
-    of_language: dict[str, Callable[..., str]] = {"shown": shown, "share": share_text, "number": number_text}
+    of_language: dict[str, Callable[..., str]] = {
+        "shown": shown,
+        "figure": figure_text,
+        "share": share_text,
+        "number": number_text,
+    }
     environment.filters |= {name: partial(write, language=language) for name, write in of_language.items()}
-    environment.filters |= {"anchor": anchor, "with_zero": with_zero}
+    environment.filters |= {"anchor": anchor, "date": date_text, "with_zero": with_zero}
     environment.globals |= {
         "not_computable": NOT_COMPUTABLE,
         "language": language,

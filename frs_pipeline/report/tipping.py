@@ -123,7 +123,9 @@ def _of_share(
     always, never = least <= 0 and most >= 1, least > 1 or most < 0
     said: tuple[Parts, Parts]
     if always or never:
-        either = Text("Holder", "Holds") if always else Text("Holder ikke", "Doesn't hold")
+        # What holds for the answers that were given may fall with any that might have been.
+        falls = Text("Ville ikke holde", "Wouldn't hold") if holds else Text("Holder ikke", "Doesn't hold")
+        either = Text("Holder", "Holds") if always else falls
         begins = Text(f"{either.danish}, uanset hvad der ville have stået på ", f"{either.english}, whatever ")
         said = ((begins.danish, *danish), (begins.english, *english, " would have said"))
     else:
@@ -132,9 +134,9 @@ def _of_share(
         if ends is None:
             return None
         at_least, at_most = (Bound(share_text(float(end), ends[2], language), addresses) for end in ends[:2])
-        when = Text("Holder, så længe det ville have stået på", "Holds as long as")
+        when = Text("Holder, så længe svaret ville have stået på", "Holds as long as")
         if not holds:
-            when = Text("Ville holde, hvis det havde stået på", "Would hold if")
+            when = Text("Ville holde, hvis svaret havde stået på", "Would hold if")
         how_many = _between(at_least if least > 0 else None, at_most if most < 1 else None)
         said = (
             (f"{when.danish} ", *how_many[0], " af ", *danish),

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from frs_pipeline.language import Language
-from frs_pipeline.stats.printing import count_text, in_english, spss
+from frs_pipeline.stats.printing import count_text, in_english, in_groups, spss
 from frs_pipeline.study.tables import Address
 
 NO_BREAK_SPACE = "\u00a0"
@@ -14,12 +14,18 @@ MINUS = "\u2212"
 
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 _OTHER = re.compile(r"[^a-z0-9]+")
+_GROUPED = {"danish": ".", "english": ","}
 
 
 def shown(printed: str, language: Language = "danish") -> str:
     """Set a printed figure as a language does, with a minus that isn't a hyphen; Danish has a space before a percent sign."""
     text = re.sub(r"^-", MINUS, printed)
     return text.replace("%", f"{NO_BREAK_SPACE}%") if language == "danish" else in_english(text)
+
+
+def figure_text(printed: str, language: Language = "danish") -> str:
+    """Set a printed figure of a table as `shown`, with its thousands apart as `number_text` has them."""
+    return in_groups(shown(printed, language), _GROUPED[language])
 
 
 def with_zero(text: str) -> str:
@@ -34,8 +40,8 @@ def share_text(value: float | None, decimals: int = 1, language: Language = "dan
 
 
 def points_text(value: float | None, decimals: int = 1, language: Language = "danish") -> str:
-    """Write a difference between percentages, without its sign."""
-    return shown(spss(None if value is None else abs(value), decimals, leading_zero=True), language)
+    """Write a difference between percentages with its sign, for a fall isn't a rise: `12,3`, `−3,0`."""
+    return shown(spss(value, decimals, leading_zero=True), language)
 
 
 def limit_text(value: float, decimals: int, language: Language = "danish") -> str:
@@ -51,9 +57,7 @@ def p_text(value: float, language: Language = "danish") -> str:
 
 def number_text(value: int, language: Language = "danish") -> str:
     """Write a count, with a full stop between thousands, in English a comma."""
-    digits = count_text(abs(value))
-    groups = [digits[max(0, end - 3) : end] for end in range(len(digits), 0, -3)][::-1]
-    return (MINUS if value < 0 else "") + (".".join(groups) if language == "danish" else ",".join(groups))
+    return (MINUS if value < 0 else "") + in_groups(count_text(abs(value)), _GROUPED[language])
 
 
 def anchor(address: Address) -> str:

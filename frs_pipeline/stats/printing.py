@@ -60,6 +60,14 @@ def count_text(n: int) -> str:
     return str(int(n))
 
 
+def in_groups(printed: str, mark: str) -> str:
+    """Write the thousands of a printed figure apart: `1104` is `1.104` with a full stop; its decimals stay together."""
+    whole = re.match(r"[^0-9,.]*[0-9]{4,}", printed)
+    if whole is None:
+        return printed
+    return re.sub(r"(?<=[0-9])(?=(?:[0-9]{3})+$)", mark, whole[0]) + printed[whole.end() :]
+
+
 def decimals_of(printed: str) -> int:
     """Return how many decimals a printed figure shows: 3 for ",286", 0 for "13". Raises ValueError for junk."""
     match = _match(printed)

@@ -16,7 +16,7 @@ METHODS: Mapping[Method, Text] = {
     ),
     "mover": Text(
         "sat sammen af de to andeles Wilson-intervaller og af, hvor meget de følges ad (MOVER)",
-        "put together from the Wilson intervals of both shares and from how much they go together (MOVER)",
+        "put together from the Wilson intervals of both shares and from how far they vary together (MOVER)",
     ),
     "linearised": Text("den robuste standardfejl gange Students t", "the robust standard error times Student's t"),
     "cr2": Text(
@@ -35,8 +35,8 @@ METHODS: Mapping[Method, Text] = {
         "Student's t, on Fisher's scale (z = atanh γ)",
     ),
     "mover_fisher": Text(
-        "sat sammen af de to gammaers intervaller og af, hvor meget de følges ad (MOVER)",
-        "put together from the intervals of both gammas and from how much they go together (MOVER)",
+        "sat sammen af de to gammaværdiers intervaller og af, hvor meget de følges ad (MOVER)",
+        "put together from the intervals of both gammas and from how far they vary together (MOVER)",
     ),
     "noncentral": Text(
         "de værdier, som χ²-testen af tabellen ikke forkaster (den ikke-centrale F-fordeling)",

@@ -12,7 +12,7 @@ import pyarrow as pa
 from frs_pipeline.language import Text
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions, said, written
+from frs_pipeline.study.about import occasions, quoted, said, written
 from frs_pipeline.study.countable import CONFERENCE, noun
 from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, question_of
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
@@ -134,11 +134,11 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
         return _unpaired(study, table, reason)
     labels = asked.labels if asked else {}
     if reason == OUTSIDE:
-        limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
+        limits = "/".join(quoted(study, labels[code]) for code in labels if code in dict(table.where)[question or ""])
         if CONFERENCE in table.marts:
             return said(study, Text(f"uden {limits}", f"without {limits}")) + f" ({question})"
         return said(study, Text(f"uden svaret {limits}", f"without the answer {limits}")) + f" ({question})"
-    named = "/".join(f'"{label}"' for code, label in labels.items() if code not in counted_codes(table)[question or ""])
+    named = "/".join(quoted(study, label) for code, label in labels.items() if code not in counted_codes(table)[question or ""])
     return f"{named or said(study, Text('andre svar', 'other answers'))}{of_question}"
 
 

@@ -15,7 +15,7 @@ WORDS: Mapping[Strength, Text] = {
 }
 # What an association of that strength is called.
 ASSOCIATIONS: Mapping[Strength, Text] = {
-    "none": Text("ingen sammenhæng af betydning", "no association to speak of"),
+    "none": Text("ingen nævneværdig sammenhæng", "no notable association"),
     "weak": Text("svag sammenhæng", "weak association"),
     "moderate": Text("moderat sammenhæng", "moderate association"),
     "strong": Text("stærk sammenhæng", "strong association"),

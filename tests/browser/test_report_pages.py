@@ -168,17 +168,17 @@ def test_the_language_is_switched_and_remembered(visit) -> None:
     expect(page.locator("h1")).to_have_text("What the report says, and whether it holds", use_inner_text=True)
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.title().startswith("What the report says")
-    assert page.locator("#search").get_attribute("placeholder") == "Search question or table"
+    assert page.locator("#search").get_attribute("placeholder") == "Search for a question or a table"
     other = here.open("tilfredshed.html")
     expect(other.locator("h1")).to_have_text("Satisfaction with conference and plan", use_inner_text=True)
     other.locator(f'[id="{NUMBER}"]').click()
-    expect(passport(other)).to_contain_text("What the figure is")
+    expect(passport(other)).to_contain_text("What the figure shows")
 
 
 @pytest.mark.parametrize(
     ("language", "own", "others"),
     [
-        ("da", ("Tabel 4", "Antal", "I alt besvaret", "Ubesvaret"), ("Table", "Count", "Total", "Missing", "Blank")),
+        ("da", ("Tabel 4", "Antal", "Besvaret i alt", "Ubesvaret"), ("Table", "Count", "Total", "Missing", "Blank")),
         ("en", ("Table 4", "Count", "All answered", "Blank"), ("Tabel", "Antal", "I alt", "Ubesvaret")),
     ],
 )

@@ -202,7 +202,7 @@ def test_no_box_ticked_is_something_else_than_no_answer(settings, found, frame):
     assert steps["left_out"] == (none, "»Hvad hjalp?«: »intet felt valgt«, which the table leaves out")
     assert at(found, 31, "Missing") == blank + none
     rows = [row for row in read(Store(settings, NAME).file("statistics", "bases")).to_pylist() if row["table"] == 31]
-    line = f'Grundlag: 240 skemaer − {blank} ubesvarede − {none} "intet felt valgt" = {len(boxes) - blank - none}'
+    line = f"Grundlag: 240 skemaer − {blank} ubesvarede − {none} »intet felt valgt« = {len(boxes) - blank - none}"
     assert base_line(settings.study, catalogue(settings.study)[31], rows) == line
 
 
@@ -213,7 +213,7 @@ def test_passports_of_boxes_say_whether_they_count_forms_or_ticks(settings, foun
     assert ticks.equation == f"{cases.forms} forms; ticks in them = {ticks.printed}"
     share = made[32, "Planen", "", "mor", "percent"]
     assert (share.numerator.unit, share.denominator.unit, share.denominator.number) == ("forms", "ticks", ticks.value)
-    assert share.definition.english.endswith("the percentage that are at »Planen«.")
+    assert share.definition.english.startswith("The percentage that are at »Planen«, of all ticks ")
     box = made[32, "Planen", "", "mor", "count"]
     assert Address(32, "Total", "", "mor", "answers") in {addition.total for addition in box.sums}
     assert Address(32, "Planen", "", "Total", "count") in {addition.total for addition in box.sums}
@@ -227,7 +227,7 @@ def test_base_line_and_waterfall_say_to_what_a_table_is_limited(settings, found,
     others = int((~frame["role"].isin([2, 3])).sum())
     blank = int(frame[frame["role"].isin([2, 3])]["useful"].isna().sum())
     base = at(found, 19, "Total valid")
-    line = f'Grundlag: 240 skemaer − {others} uden svaret "mor"/"far" (role) − {blank} ubesvarede = {base:.0f}'
+    line = f"Grundlag: 240 skemaer − {others} uden svaret »mor«/»far« (role) − {blank} ubesvarede = {base:.0f}"
     assert base_line(settings.study, catalogue(settings.study)[19], rows) == line
     opened = passport(store, Address(19, "slet ikke", "", "", "count"))
     steps = {(step.kind, step.about): step.forms for step in opened.waterfall}

@@ -143,6 +143,9 @@ def test_the_danish_file_says_the_same(plain):
     assert plain.files[DANISH].startswith(b"\xef\xbb\xbf")
     assert [row["værdi"] for row in danish] == [row["value"].replace(".", ",") for row in plainly]
     assert {row["status"] for row in danish} <= {"", "skjult", "udeladt", "ikke beregnelig"}
+    words = {value for row in danish for name, value in row.items() if name != "værdi"}
+    assert words.isdisjoint({"Total", "Total valid", "Missing", "count", "row_percent", "valid_percent", "percent"})
+    assert {"I alt", "Besvaret i alt", "Ubesvaret", "antal", "procent af besvarede", "gamma"} <= words
 
 
 def test_nothing_tells_why_a_count_is_hidden(plain):

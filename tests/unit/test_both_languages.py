@@ -11,9 +11,9 @@ import pytest
 from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.language import Text
+from frs_pipeline.language import Text, date_text
 from frs_pipeline.lineage.meaning import meanings
-from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
+from frs_pipeline.report.typography import figure_text, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, in_english
 from frs_pipeline.store.code import PACKAGE
 from frs_pipeline.store.settings import PROJECT
@@ -175,4 +175,7 @@ def test_figures_as_english_writes_them() -> None:
     assert [in_english(text) for text in (",628", "-,125", "45,5%", "186")] == [".628", "-.125", "45.5%", "186"]
     assert (shown("-,125", "english"), shown("45,5%", "english"), shown("45,5%")) == ("\u2212.125", "45.5%", "45,5\u00a0%")
     assert (number_text(5381, "english"), number_text(5381)) == ("5,381", "5.381")
+    assert (figure_text("5381", "english"), points_text(-3.0, language="english")) == ("5,381", "\u22123.0")
+    assert date_text("2020-11-30") == Text("30. november 2020", "30 November 2020")
+    assert date_text("trial") == Text("trial", "trial")
     assert (share_text(46.9, language="english"), with_zero(".628"), with_zero("\u2212,5")) == ("46.9%", "0.628", "\u22120,5")

@@ -48,8 +48,19 @@ def test_every_figure_of_every_table_has_a_meaning_and_a_sentence_of_its_own():
 def test_a_cell_in_words():
     said = definition(STUDY, meanings(STUDY)[of(5, "mor", "Total", measure="row_percent")])
     assert said.danish == (
-        "Blandt skemaer af typen »Deltager, første rådslagning«, hvor svaret på »Hvem er du?« er »mor« og »Er du tilfreds med "
-        "jeres plan?« er besvaret med andet end »ved ikke«: altid 100 procent, fordi tæller og nævner er de samme."
+        "Altid 100 procent, fordi tæller og nævner er det samme tal: skemaer af typen »Deltager, første rådslagning«, hvor "
+        "svaret på »Hvem er du?« er »mor« og »Er du tilfreds med jeres plan?« er besvaret med andet end »ved ikke«."
+    )
+    said = definition(STUDY, meanings(STUDY)[of(2, "Total", "god", measure="row_percent")])
+    assert said.danish == (
+        "Andelen i procent, hvor svaret på »Hvad synes du om hele opfølgningen?« er »god«, blandt skemaer af typen »Deltager, "
+        "opfølgende rådslagning«, hvor »Hvem er du?« og »Hvad synes du om hele opfølgningen?« er besvaret."
+    )
+    said = definition(STUDY, meanings(STUDY)[of(18, measure="gamma")])
+    assert said.danish.startswith("Goodman og Kruskals gamma for sammenhængen mellem »")
+    assert said.danish.endswith(
+        " er besvaret. Gamma er (P − Q)/(P + Q), hvor P er antallet af par af skemaer, der peger samme vej, og Q antallet af "
+        "par, der peger hver sin vej, begge talt fra hvert af de to skemaer."
     )
     said = definition(STUDY, meanings(STUDY)[of(32, "Missing")])
     assert said.english == (

@@ -366,11 +366,11 @@ def test_the_base_line_tells_each_reason_in_words(sound):
     text, n = line(5)
     assert text == (
         f"Grundlag: {next(n)} skemaer − {next(n)} ubesvarede (role) − {next(n)} ubesvarede (plan_satisfied)"
-        f' − {next(n)} "ved ikke" (plan_satisfied) = {next(n)}'
+        f" − {next(n)} »ved ikke« (plan_satisfied) = {next(n)}"
     )
     text, n = line(33)
     assert text.startswith(
-        f"Grundlag: {next(n)} skemaer − {next(n)} fra første rådslagning − {next(n)} ubesvarede (problem_weight)"
+        f"Grundlag: {next(n)} skemaer − {next(n)} fra den første rådslagning − {next(n)} ubesvarede (problem_weight)"
     )
     text, _ = line(3)
     assert text.startswith("Grundlag: 800 skemaer − ")

@@ -22,7 +22,7 @@ from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.report.layout import layout
 from frs_pipeline.report.packs import _cells
 from frs_pipeline.report.plots import Bar, heat
-from frs_pipeline.report.typography import anchor, number_text, points_text, share_text, shown, with_zero
+from frs_pipeline.report.typography import anchor, figure_text, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.chapters import chapters, read_chapters
@@ -56,7 +56,13 @@ def test_every_figure_of_a_table_stands_in_its_layout_once() -> None:
         (with_zero("4,799"), "4,799"),
         (share_text(0.0), "0,0\u00a0%"),
         (share_text(12.25), "12,3\u00a0%"),
-        (points_text(-12.25), "12,3"),
+        (points_text(12.25), "12,3"),
+        (points_text(-3.0), "\u22123,0"),
+        (figure_text("1104"), "1.104"),
+        (figure_text("1267,5"), "1.267,5"),
+        (figure_text("-1234567"), "\u22121.234.567"),
+        (figure_text("186"), "186"),
+        (figure_text(",3737"), ",3737"),
         (number_text(999), "999"),
         (number_text(1234567), "1.234.567"),
         (number_text(-1000), "\u22121.000"),

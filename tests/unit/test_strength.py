@@ -118,7 +118,7 @@ def test_what_is_left_open_is_said_beside_the_word(figure: tuple[float | None, .
 
 def test_an_association_is_called_by_its_strength() -> None:
     assert association(-0.35, -0.41, -0.22) == Text("stærk sammenhæng; kan være moderat", "strong association; could be moderate")
-    assert association(0.05) == Text("ingen sammenhæng af betydning", "no association to speak of")
+    assert association(0.05) == Text("ingen nævneværdig sammenhæng", "no notable association")
 
 
 def test_nothing_is_left_open_by_no_interval_and_by_a_narrow_one() -> None:

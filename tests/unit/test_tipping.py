@@ -46,25 +46,25 @@ TIPS = [
     (
         {"at_least": 50},
         (60, 50, 20),
-        "Holder, så længe det ville have stået på mindst 25 % af {}.",
+        "Holder, så længe svaret ville have stået på mindst 25 % af {}.",
         "Holds as long as at least 25 % of {} would have said so.",
     ),
     (
         {"at_most": 55},
         (59, 51, 20),
-        "Holder, så længe det ville have stået på højst 62 % af {}.",
+        "Holder, så længe svaret ville have stået på højst 62 % af {}.",
         "Holds as long as at most 62 % of {} would have said so.",
     ),
     (
         {"as_said_within": 2},
         (53, 57, 20),
-        "Holder, så længe det ville have stået på mellem 39 % og 64 % af {}.",
+        "Holder, så længe svaret ville have stået på mellem 39 % og 64 % af {}.",
         "Holds as long as between 39 % and 64 % of {} would have said so.",
     ),
     (
         {"at_least": 60},
         (60, 50, 20),
-        "Ville holde, hvis det havde stået på mindst 90 % af {}.",
+        "Ville holde, hvis svaret havde stået på mindst 90 % af {}.",
         "Would hold if at least 90 % of {} would have said so.",
     ),
     ({"at_least": 40}, (60, 50, 20), "Holder, uanset hvad der ville have stået på {}.", "Holds, whatever {} would have said."),
@@ -72,26 +72,26 @@ TIPS = [
     (
         {"word": "de_fleste"},
         (60, 50, 20),
-        "Holder, så længe det ville have stået på mindst 25 % af {}.",
+        "Holder, så længe svaret ville have stået på mindst 25 % af {}.",
         "Holds as long as at least 25 % of {} would have said so.",
     ),
     (
         {"about": {"of": 48.7, "within": 2}},
         (53, 57, 20),
-        "Holder, så længe det ville have stået på mellem 39 % og 64 % af {}.",
+        "Holder, så længe svaret ville have stået på mellem 39 % og 64 % af {}.",
         "Holds as long as between 39 % and 64 % of {} would have said so.",
     ),
     # 55 of 110: 10 of the 20, neither more nor less; and between 49.5 % and 49.9 % where no whole per cent is.
     (
         {"equals": 50},
         (55, 55, 20),
-        "Holder, så længe det ville have stået på mellem 50 % og 50 % af {}.",
+        "Holder, så længe svaret ville have stået på mellem 50 % og 50 % af {}.",
         "Holds as long as between 50 % and 50 % of {} would have said so.",
     ),
     (
         {"at_least": 49.93, "at_most": 49.98},
         (55, 55, 20),
-        "Ville holde, hvis det havde stået på mellem 49,6 % og 49,8 % af {}.",
+        "Ville holde, hvis svaret havde stået på mellem 49,6 % og 49,8 % af {}.",
         "Would hold if between 49,6 % and 49,8 % of {} would have said so.",
     ),
     (

@@ -131,5 +131,5 @@ def _workbook(store: Store) -> bytes:
         for number, table in catalogue(store.study).items()
     }
     title = said(store.study, about(store.study).title)
-    words = said(store.study, Text("tabeller, levering", "tables, delivery"))
+    words = said(store.study, Text("tabeller, leverance", "tables, delivery"))
     return workbook(f"{title}: {words} {store.delivery}", chapters(store.study), layouts, figures, about(store.study).language)

@@ -22,8 +22,8 @@ _LONGEST_NAME = 31
 _WIDTH = 42
 # A warning on the first sheet, since a workbook is what gets sent on.
 _NOT_TO_PUBLISH = Text(
-    "Ikke til offentliggørelse: små antal er ikke skjult. Det, der må offentliggøres, laver frs release.",
-    "Not for publication: small counts aren't hidden. What may be published is made by frs release.",
+    "Ikke til offentliggørelse: Små antal er ikke skjult. Tabeller til offentliggørelse laves med frs release.",
+    "Not for publication: small counts aren't hidden. Tables for publication are made by frs release.",
 )
 _CONTENTS = Text("Indhold", "Contents")
 

@@ -25,7 +25,7 @@ const FRS = (() => {
   const MEASURES = {
     count: ["antal", "count"], answers: ["svar", "answers"],
     case_percent: ["% af skemaerne", "% of the forms"],
-    percent: ["procent", "percent"], valid_percent: ["gyldig procent", "valid percent"],
+    percent: ["procent", "percent"], valid_percent: ["procent af besvarede", "percent of answered"],
     cumulative_percent: ["kumuleret procent", "cumulative percent"], row_percent: ["% af rækken", "% of the row"],
     column_percent: ["% af kolonnen", "% of the column"], mean: ["gennemsnit", "mean"],
     sd: ["standardafvigelse", "standard deviation"], min: ["mindste", "smallest"], max: ["største", "largest"],
@@ -33,7 +33,7 @@ const FRS = (() => {
     total_percent: ["% af alle", "% of all"], gamma: ["gamma", "gamma"], ase: ["ASE", "ASE"], t: ["T", "T"], p: ["p", "p"],
     n: ["N", "N"], partial_gamma: ["partiel gamma", "partial gamma"],
   };
-  const TOTALS = { "Total valid": ["I alt besvaret", "All answered"], Missing: ["Ubesvaret", "Blank"], Total: ["I alt", "Total"] };
+  const TOTALS = { "Total valid": ["Besvaret i alt", "All answered"], Missing: ["Ubesvaret", "Blank"], Total: ["I alt", "Total"] };
   const labelsOf = (index) => {
     const coordinates = all.c[index].map((at) => all.l[at]);
     const measure = coordinates.pop();
@@ -101,12 +101,12 @@ const FRS = (() => {
   function draw() {
     const body = document.getElementById("passport-body");
     if (counted) {
-      document.getElementById("passport-title").textContent = say("Sådan er tallet talt", "How this number is counted");
+      document.getElementById("passport-title").textContent = say("Sådan er tallet talt op", "How this number is counted");
       body.replaceChildren(document.getElementById(`passport-${counted}`).content.cloneNode(true));
       return;
     }
     document.getElementById("passport-title").textContent =
-      shown.length === 1 ? `${say("Tabel", "Table")} ${tableOf(shown[0])}` : say("Tallet er regnet af disse", "Computed from these figures");
+      shown.length === 1 ? `${say("Tabel", "Table")} ${tableOf(shown[0])}` : say("Tallet er regnet ud fra disse tal", "Computed from these figures");
     body.replaceChildren(...(shown.length === 1 ? passport(shown[0]) : [
       element("p", opener ? opener.textContent : "", { class: "big" }), ...shown.map((at) => element("p", [link(at)])),
     ]));
@@ -127,7 +127,7 @@ const FRS = (() => {
       element("p", all.words[tableOf(at)][0], { class: "quiet", lang: words }),
       element("p", printed(at), { class: "big" }),
       element("p", labelsOf(at)),
-      title("Hvad tallet er", "What the figure is"), element("p", text(own.d)),
+      title("Hvad tallet viser", "What the figure shows"), element("p", text(own.d)),
       ...(own.b === undefined ? [] : [element("p", text(own.b), { class: "quiet" })]),
     ];
     if (own.of) {
@@ -145,13 +145,13 @@ const FRS = (() => {
       : title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text, unit));
     if (own.g) made.push(...cells(own.g));
     if (own.near) {
-      made.push(title("Tættest på at tælle med", "Nearest to being counted"));
+      made.push(title("Skemaer, der var tættest på at tælle med", "Forms nearest to being counted"));
       made.push(element("ul", own.near.map(([why, forms]) => element("li", `${count(forms)}: ${text(why)}`))));
     }
     if (own.p && own.p.length > 1) {
       made.push(title("I den trykte rapport", "In the printed report"), element("p", own.p[1], { class: "bad" }));
       if (own.p.length > 2) made.push(element("p", `${text(own.p[2])}.`, { class: "sentence" }));
-    } else if (own.p) made.push(element("p", say("Det samme som i den trykte rapport.", "The same as in the printed report.")));
+    } else if (own.p) made.push(element("p", say("Tallet er det samme som i den trykte rapport.", "The figure is the same as in the printed report.")));
     if (own.e) {
       made.push(title("Samme tal andre steder", "Same number elsewhere"));
       made.push(element("ul", own.e.map(([other, equal]) => element("li", [link(other), equal ? "" : " ✗"]))));
@@ -161,10 +161,10 @@ const FRS = (() => {
       made.push(element("ul", own.s.map(sum)));
     }
     if (own.a) {
-      made.push(title("Beslutninger, tallet hviler på", "Decisions that it rests on"));
+      made.push(title("Rettelser og accepterede anmærkninger bag tallet", "Corrections and accepted findings behind the figure"));
       made.push(element("ul", own.a.map(([what, number]) => element("li", `${number} ${text(what)}`))));
     }
-    made.push(title("Prøver", "Checks"));
+    made.push(title("Kontrol", "Checks"));
     made.push(element("ul", own.c.map(([name, passed]) => element("li", `${passed ? "✓" : "✗"} ${text(name)}`, passed ? {} : { class: "bad" }))));
     made.push(element("p", [element("a", say("Link til tallet", "Link to this figure"), { href: hrefOf(at) }), ` · frs trace ${tableOf(at)}`], { class: "quiet" }));
     return made;
@@ -192,7 +192,7 @@ const FRS = (() => {
   }
   function waterfall(own, text, unit) {
     let left = own.in.reduce((sum, [, forms]) => sum + forms, 0);
-    const rows = [[unit ? say("kendt", "known") : say("leveret", "delivered"), "", left]];
+    const rows = [[unit ? say("kendt", "known") : say("leverede skemaer", "forms delivered"), "", left]];
     for (const [why, forms] of own.w || []) rows.push([text(why), `−${count(forms)}`, (left -= forms)]);
     rows.push([(unit || say("skemaer", "forms")) + say(", tallet bygger på", " that the figure rests on"), "", own.f]);
     const body = rows.map(([what, less, rest], row) => element("tr", [element("th", what, { scope: "row" }), element("td", less), element("td", count(rest))],
@@ -241,7 +241,7 @@ const FRS = (() => {
       element("thead", element("tr", [element("td", ""), ...columns.map((name) => element("th", name, { scope: "col", lang: words }))])),
       element("tbody", counts.map((line, row) => element("tr", [element("th", rows[row], { scope: "row", lang: words }), ...line.map((cell) => element("td", count(cell)))]))),
     ]));
-    return [element("h3", say("Tællingen bag", "The counts behind it")), ...made.map((one) => element("div", one, { class: "scroll", tabindex: "0", role: "region", "aria-label": say("Antal skemaer", "Forms") })),
+    return [element("h3", say("Optællingen bag tallet", "The counts behind the figure")), ...made.map((one) => element("div", one, { class: "scroll", tabindex: "0", role: "region", "aria-label": say("Antal skemaer", "Forms") })),
       element("p", `P = ${count(p)}, Q = ${count(q)}`, { class: "formula" })];
   }
   function sum([total, parts, holds]) {
@@ -321,7 +321,7 @@ const FRS = (() => {
   function translate() {
     root.dataset.language = root.lang = language;
     for (const made of document.querySelectorAll("[data-en]")) {
-      for (const name of ["aria-label", "placeholder"]) {
+      for (const name of ["aria-label", "placeholder", "title"]) {
         if (!made.hasAttribute(name)) continue;
         if (!made.dataset.da) made.dataset.da = made.getAttribute(name);
         made.setAttribute(name, say(made.dataset.da, made.dataset.en));
@@ -365,7 +365,7 @@ const FRS = (() => {
     if (around) { around.open = true; wanted.scrollIntoView(); }
   }
 
-  // Revision: every digit of the findings has to be bound. -------------------------------------------------------------
+  // Sources: every digit of the findings has to be bound. -------------------------------------------------------------
   function revise(on) {
     const findings = document.getElementById("findings"), status = document.getElementById("revision-say");
     findings.classList.toggle("revised", on);
