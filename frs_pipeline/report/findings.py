@@ -203,7 +203,8 @@ class Judge:
             return None
         # The report writes percentage points with a per cent sign; our words name them.
         text = value.said.removesuffix("%").rstrip() if unit == "points" else value.said
-        return Bound(self._as_shown(text), addresses)
+        count = self._count(value)
+        return Bound(self._as_shown(text), addresses, cited=not (addresses or count), count=count)
 
     def _as_shown(self, printed: str) -> str:
         """Write a number of the report as the language does."""
@@ -213,11 +214,15 @@ class Judge:
         if value.printed is not None:
             return Bound(self._as_shown(value.printed), cited=True)
         text = in_words(exact.exact, exact.unit, self._language)
-        if value.lacking is not None and self.evidence.knows(value.lacking):
-            return Bound(text, count=f"{value.lacking.measure}-{value.lacking.occasion}")
         if value.gamma is not None:
             addresses = addresses[:1]
-        return Bound(text, addresses, cited=not addresses)
+        count = self._count(value)
+        return Bound(text, addresses, cited=not (addresses or count), count=count)
+
+    def _count(self, value: Value) -> str:
+        """Name the count of the page that a value comes from; nothing where it comes from none."""
+        of = value.lacking
+        return f"{of.measure}-{of.occasion}" if of is not None and self.evidence.knows(of) else ""
 
     def _base(self, value: Value) -> tuple[Address, ...]:
         """Return the addresses of the numbers of forms that a value rests on."""

@@ -204,7 +204,7 @@ class _Site:
             chapter=chapter,
             **dict.fromkeys(("shown_tables", "changes", "row_plots"), ()),
             compared=bool(verdicts),
-            counts=self.counts.verdicts(verdicts) if verdicts else {},
+            counts={**self.counts.unit(self.unit), **(self.counts.verdicts(verdicts) if verdicts else {})},
             claims_page=chapter.file,
             earlier=earlier(self.store.study, self.figures),
             **audit.shown(self.store.study, told, findings, evidence, self.page_of),
