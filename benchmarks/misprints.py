@@ -26,7 +26,6 @@ from planting import Misprint, misprinted, plant
 from printed_numbers import LISTED, Broken
 
 from frs_pipeline.printed.auditing import audit
-from frs_pipeline.printed.contradictions import kept
 from frs_pipeline.printed.model import Contradiction, PrintedTables, printed_tables
 from frs_pipeline.store.settings import PROJECT
 from frs_pipeline.study import Study
@@ -67,13 +66,13 @@ class Outcome:
 
 
 def consistent(study: Study) -> PrintedTables:
-    """Return the printed tables that no kept contradiction touches, and the collapsed ones with one per cent set right.
+    """Return the printed tables that no contradiction touches, and the collapsed ones with one per cent set right.
 
-    Without what the text says beside them: more forms of a role than conferences are told of one table, though several show it.
+    What the text says beside them, how many conferences were held, is left out, and with it what only that contradicts.
     """
-    printed = printed_tables(study)
+    printed = replace(printed_tables(study), facts=None)
     right = {address.table for address in SET_RIGHT}
-    touched = {n for contradiction in kept(study) for n in contradiction.tables} - right
+    touched = {n for contradiction in audit(printed) for n in contradiction.tables} - right
     tables = {}
     for number, table in printed.tables.items():
         if number not in touched:
@@ -156,7 +155,7 @@ def page(results: Results) -> str:
         "# Misprints",
         "",
         f"Made by `make misprints` with the seed {results.seed}: {len(results.outcomes):,} misprints, one in each copy of the "
-        f"{results.tables} printed tables of the shipped study that no kept contradiction touches (and of the collapsed tables, "
+        f"{results.tables} printed tables of the shipped study that no contradiction touches (and of the collapsed tables, "
         "all of which are contradicted in one per cent, with that set right). A misprint is a digit changed, two neighbouring "
         "digits exchanged, a sign lost, a comma moved by one place or a digit lost; each kind of figure in turn, in each kind "
         "each of these. Whether one can be seen says `identities.py`, which shares no code with the audit: it breaks an identity "

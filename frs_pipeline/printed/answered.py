@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTables, Scale
 from frs_pipeline.printed.places import CORRELATED, at, cells, forms_counted, total_of
 from frs_pipeline.printed.same import counted, matched
+from frs_pipeline.printed.solving import solve_whole
 from frs_pipeline.printed.sums import weight_of
 from frs_pipeline.printed.wording import filled, tables_named
 from frs_pipeline.stats.gamma import goodman_kruskal
@@ -297,8 +298,7 @@ class _Model:
         cost = [0.0] * len(self.patterns)
         cost += [(1.0 if n.alone else _CONFIRMED) - n.table / last / 2 / len(numbers) for n in numbers]
         upper = [np.inf] * len(self.patterns) + [1.0] * len(numbers)
-        whole = np.ones(len(cost), dtype=int)
-        outcome = milp(cost, constraints=constraints, integrality=whole, bounds=Bounds(0, upper))
+        outcome = solve_whole(cost, constraints, Bounds(0, upper))
         if outcome.x is None:
             return []
         return [n for n, up in zip(numbers, outcome.x[len(self.patterns) :], strict=True) if up > 0.5]
@@ -324,8 +324,7 @@ class _Model:
         constraints = self._every() + [_equals(self.row(n.traits), n.forms) for n in numbers]
         if not constraints:
             return 0.0
-        whole = np.ones(len(self.patterns), dtype=int)
-        outcome = milp(cost, constraints=constraints, integrality=whole, bounds=Bounds(0, np.inf))
+        outcome = solve_whole(cost, constraints, Bounds(0, np.inf))
         return None if outcome.x is None else round(outcome.fun)
 
 

@@ -27,23 +27,35 @@ def directed(cells: Sequence[Cell], where: str) -> list[Cell]:
     open_ = [cell for cell in cells if cell.measure in (PERCENT, WITHIN)]
     ways: dict[str, str] = {}
     taken = {cell.measure for cell in cells}
-    for words, own in groupby(sorted(open_, key=lambda cell: cell.words), key=lambda cell: cell.words):
+    for words, own in groupby(sorted(open_, key=_heading), key=_heading):
         printed = {(cell.row, cell.column): cell.text for cell in own}
         fits = {way: _fit(printed, counts, way) for way in _WAYS if way not in taken}
         best = max(fits, key=lambda way: fits[way], default="")
-        if not best or not fits[best]:
+        if not best or not fits[best][0]:
             what = "nothing tells which totals the percentages are of"
             raise InputError(what, where=where, do="call them % of row, % of column or % of total")
         ways[words] = best
         taken.add(best)
-    return [replace(cell, measure=ways[cell.words]) if cell.measure in (PERCENT, WITHIN) else cell for cell in cells]
+    return [replace(cell, measure=ways[_heading(cell)]) if cell.measure in (PERCENT, WITHIN) else cell for cell in cells]
 
 
-def _fit(printed: _Places, counts: _Places, way: str) -> float:
-    """Return which part of the percentages, or of their sums, are as they would be if they were of these totals."""
+def _heading(cell: Cell) -> str:
+    """Return the heading that percentages of the same totals share: Percent, Pct and % are one, whoever they stand above."""
+    return "" if cell.measure == PERCENT else cell.words
+
+
+def _fit(printed: _Places, counts: _Places, way: str) -> tuple[float, float]:
+    """Return which part of the percentages, and of their sums, are as they would be if they were of these totals.
+
+    Percentages come first. Where only margins have counts, percentages of columns and of all are the same; sums aren't.
+    """
     own = {place: number for place, text in printed.items() if (number := _number(text, "percent")) is not None}
     known = {place: number for place, text in counts.items() if (number := _number(text, "count")) is not None}
-    tests = [*_of_counts(own, known, way)] or [*_of_sums(own, way)]
+    sums = [*_of_sums(own, way)]
+    return _part([*_of_counts(own, known, way)] or sums), _part(sums)
+
+
+def _part(tests: Sequence[bool]) -> float:
     return sum(tests) / len(tests) if tests else 0.0
 
 

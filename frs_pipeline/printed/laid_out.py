@@ -12,8 +12,10 @@ from itertools import pairwise
 
 from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.language import Text
+from frs_pipeline.printed.adding_up import check_adds_up, check_answers
 from frs_pipeline.printed.directions import directed
-from frs_pipeline.printed.drafts import Draft
+from frs_pipeline.printed.drafts import TOTALS, Draft
+from frs_pipeline.printed.headings import HEADINGS, check_header, refuse_unread
 from frs_pipeline.printed.measures import (
     OF_CORRELATION,
     PERCENT,
@@ -23,18 +25,18 @@ from frs_pipeline.printed.measures import (
     is_valid,
     label_and_measure,
     measure_of,
+    not_audited,
     plain_words,
     reserved,
 )
-from frs_pipeline.printed.notation import NOTHING, both, looks_printed
-from frs_pipeline.stats.cells import are_codes, number
+from frs_pipeline.printed.notation import NOTHING, both, is_marked, looks_printed
 from frs_pipeline.stats.delimited import Row
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 
 _OF_GAMMA = "call the columns gamma, ASE, T, p and N"
+_ONLY = "only counts, percentages and gamma are audited"
 _NAMELESS = Text("", "")
 _ONE_EACH = "give every table a file or sheet of its own, with its headings in the first line"
-_HEADINGS = "let the first line hold the headings of the columns, and the first column the labels of the rows"
 
 
 @dataclass(frozen=True)
@@ -130,29 +132,18 @@ def _taken_apart(rows: Sequence[Row], where: str) -> Grid:
         title = f"{title} {rows[at].cells[0]}".strip()
         at += 1
     if len(rows) - at < 2:
-        raise InputError("holds no table with figures", where=where.rstrip(":!"), do=_HEADINGS)
+        raise InputError("holds no table with figures", where=where.rstrip(":!"), do=HEADINGS)
     end = at + 1
     while end < len(rows) and not _alone(rows[end]) and not any(map(looks_printed, rows[end].cells[1:])):
         end += 1
     header, body = rows[at:end], rows[end:]
-    _check_header(header[0], where)
+    check_header(header[0], where)
     if not body:
-        raise InputError("there are no figures below the headings", where=f"{where}{rows[at].line}", do=_HEADINGS)
+        refuse_unread(rows[at + 1 :], where)
+        raise InputError("there are no figures below the headings", where=f"{where}{rows[at].line}", do=HEADINGS)
     labels = _labels(body)
     columns = _columns(header, body, labels, where)
     return Grid(title, columns, _lines(body, labels, where), f"{where}{rows[at].line}")
-
-
-def _check_header(row: Row, where: str) -> None:
-    """Raise `InputError` for numbers in the line of headings, unless they are plainly codes, such as 1, 2, 3 or years."""
-    cells = [(place, cell) for place, cell in enumerate(row.cells) if place and cell]
-    numbers = [(place, cell) for place, cell in cells if looks_printed(cell)]
-    words = [cell for _, cell in cells if not (looks_printed(cell) or is_total(cell) or measure_of(cell))]
-    values = [number(cell) for _, cell in numbers]
-    if numbers and (words or None in values or not are_codes([value for value in values if value is not None])):
-        place, cell = numbers[0]
-        at = f"{where}{row.line}, column {place + 1}"
-        raise InputError(f"'{cell[:40]}' stands in the line of headings", where=at, do=_HEADINGS)
 
 
 def _alone(row: Row) -> bool:
@@ -166,10 +157,14 @@ def _labels(body: Sequence[Row]) -> int:
     count = 1
     while count < width - 1:
         cells = [row.cells[count] for row in body]
-        if any(map(looks_printed, cells)) or all(cell in NOTHING for cell in cells):
+        if any(map(_printed, cells)) or all(cell in NOTHING for cell in cells):
             break
         count += 1
     return count
+
+
+def _printed(cell: str) -> bool:
+    return looks_printed(cell) or is_marked(cell)
 
 
 def _columns(header: Sequence[Row], body: Sequence[Row], labels: int, where: str) -> list[Column]:
@@ -190,15 +185,20 @@ def _columns(header: Sequence[Row], body: Sequence[Row], labels: int, where: str
             if not own:
                 at = f"{where}{header[-1].line}"
                 raise InputError(f"column {place + 1} has figures and no heading", where=at, do="write a heading above it")
+            if other := next(filter(not_audited, own), ""):
+                at = f"{where}{header[-1].line}, column {place + 1}"
+                raise InputError(f"'{other[:40]}' isn't audited", where=at, do=f"take the column out: {_ONLY}")
             label = names[-1] if names else ""
             words = measures[-1] if measures else ""
             if split and not label and measure_of(words) == "total_percent":
                 label, words = TOTAL, PERCENT
+            elif split and not words and is_total(label) and measure_of(label.split()[-1].strip("()")) == "count":
+                label, words = TOTAL, label.split()[-1]
             if label and not words and (parts := label_and_measure(label)):
                 label, words = parts
             found.append(Column(place, label, measure_of(words) or "", plain_words(words)))
     wrong.check()
-    figures = [column for column in found if any(looks_printed(row.cells[column.place]) for row in body)]
+    figures = [column for column in found if any(_printed(row.cells[column.place]) for row in body)]
     if len(figures) == 1 and figures[0].label and not figures[0].measure:
         return [Column(figures[0].place, "", "count")]
     return found
@@ -230,12 +230,14 @@ def _lines(body: Sequence[Row], labels: int, where: str) -> list[Line]:
         label = own[-1] if own else label
         with wrong:
             figures = [cell for cell in row.cells[labels:] if cell not in NOTHING]
-            if figures and not any(map(looks_printed, figures)):
+            if figures and not any(map(_printed, figures)):
                 raise InputError("words stand where figures belong", where=f"{where}{row.line}", do=_ONE_EACH)
             if not label and not words and any(map(looks_printed, row.cells[labels:])):
                 raise InputError(
                     "a row has figures and no label", where=f"{where}{row.line}", do="write a label in its first cell"
                 )
+            if other := next(filter(not_audited, names), ""):
+                raise InputError(f"'{other[:40]}' isn't audited", where=f"{where}{row.line}", do=f"take the row out: {_ONLY}")
             measure = measure_of(words) if words else None
             lines.append(Line(row.line, place, section, label, measure or "", plain_words(words), row.cells))
     wrong.check()
@@ -282,12 +284,14 @@ def _fill(grid: Grid) -> None:
                     grid.cells.append(Cell(line.label, column.label, own, named, figure, where, line.section, line.row))
     wrong.check()
     if not grid.cells:
-        raise InputError("there are no figures below the headings", where=grid.where, do=_HEADINGS)
+        raise InputError("there are no figures below the headings", where=grid.where, do=HEADINGS)
 
 
 def _crossed(grid: Grid) -> Draft:
     """Make a crosstab: rows and columns keep their labels, totals get the name that the audit knows."""
     draft, wrong = Draft(grid.where), Gathered()
+    # Those without an answer are a row or column like any other here.
+    grid.cells = [replace(cell, row=_crossable(cell.row), column=_crossable(cell.column)) for cell in grid.cells]
     rows, columns = {cell.row for cell in grid.cells}, {cell.column for cell in grid.cells}
     # A column of counts without a label holds the bases of its rows.
     named = [replace(cell, row=reserved(cell.row, rows), column=reserved(cell.column or TOTAL, columns)) for cell in grid.cells]
@@ -295,7 +299,21 @@ def _crossed(grid: Grid) -> Draft:
         with wrong:
             draft.add((cell.row, cell.column, ""), cell.measure, cell.text, cell.where)
     wrong.check()
+    # In the order in which they are printed, also where the first row has a dash.
+    draft.rows, draft.columns = (
+        tuple(label for label in dict.fromkeys(every) if label in named and label not in TOTALS)
+        for every, named in (
+            ((_crossable(line.label) for line in grid.lines), {place[0] for place, _ in draft.figures}),
+            ((_crossable(column.label) for column in grid.columns), {place[1] for place, _ in draft.figures}),
+        )
+    )
+    sections = {cell.section for cell in grid.cells if cell.section}
+    check_adds_up(draft, sections=len(sections), named=any(cell.words for cell in grid.cells))
     return draft
+
+
+def _crossable(label: str) -> str:
+    return label.casefold() if label in (TOTAL_VALID, MISSING) else label
 
 
 def _lying(grid: Grid) -> Draft:
@@ -314,6 +332,7 @@ def _one_question(grid: Grid) -> Draft:
             measure = PERCENT if cell.measure == WITHIN or cell.measure in ("column_percent", "total_percent") else cell.measure
             draft.add((names[cell.place], "", ""), measure, cell.text, cell.where)
     wrong.check()
+    check_answers(draft)
     return draft
 
 

@@ -35,6 +35,14 @@ _NAMES = {
     "n": "n of valid cases; n of cases; number of valid cases; antal gyldige",
     "partial_gamma": "first order partial; partial gamma; partiel gamma",
 }
+# What tables print beside counts and percentages, and nothing here audits; SPSS puts the letter of a footnote behind some.
+_NOT_AUDITED = re.compile(
+    r"(?:(?:mean|means|median|gennemsnit|gns)(?: .*)?|sd|std (?:dev|deviation|afv|error mean)|standard deviation|"
+    r"standardafvigelse|expected count|expected frequency|forventet antal|forventede antal|"
+    r"(?:std |standardized |adjusted |justeret )?residual|"
+    r"(?:pearson )?chi square|likelihood ratio|linear by linear association|fisher s exact test|continuity correction|"
+    r"kendall s tau [bc]|spearman correlation|pearson s r|somers d|cramer s v|contingency coefficient)[a-d]?"
+)
 _BY_NAME = {name: measure for measure, names in _NAMES.items() for name in names.split("; ")}
 _VALID = ("valid", "gyldig", "gyldige", "besvaret", "besvarede")
 _MISSING = frozenset(
@@ -61,6 +69,11 @@ def measure_of(text: str) -> str | None:
     if known is None and re.match(r"% (?:within|inden for|indenfor|in|i|af|of) ", words):
         return WITHIN
     return known
+
+
+def not_audited(text: str) -> bool:
+    """Return whether a heading or label names what is neither a count nor a percentage nor a gamma: means, expected counts."""
+    return _NOT_AUDITED.fullmatch(plain_words(text)) is not None
 
 
 def label_and_measure(text: str) -> tuple[str, str] | None:

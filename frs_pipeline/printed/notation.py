@@ -19,13 +19,17 @@ _FRACTION = re.compile(rf"([-−–]?)([0-9]{{0,15}})(?:([.,])([0-9]{{1,15}}))?[
 _LIMIT = re.compile(r"(?:p\s*)?<\s*(?=0?[.,][0-9])", re.IGNORECASE)
 _SHARE = rf"[0-9]*(?:[.,][0-9]+)?[{_SPACES}]?%?"
 _COUNT = rf"[0-9][0-9.,'’{_SPACES}]*"
-# A count and a percentage in one cell: 35/21%, 35 (21 %), 35 (21), 21% (35).
+# A count and a percentage in one cell: 35/21%, 35 (21 %), 35 (21), 21% (35), or one below the other.
 _BOTH = (
     re.compile(rf"(?P<count>{_COUNT}?)\s*/\s*(?P<share>{_SHARE})"),
     re.compile(rf"(?P<count>{_COUNT}?)\s*\(\s*(?P<share>{_SHARE})\s*\)"),
     re.compile(rf"(?P<share>{_SHARE}%)\s*\(\s*(?:n\s*=\s*)?(?P<count>{_COUNT}?)\s*\)", re.IGNORECASE),
     re.compile(rf"(?P<share>{_SHARE}%)\s*/\s*(?P<count>{_COUNT}?)"),
+    re.compile(rf"(?P<count>{_COUNT}?)\s+(?P<share>{_SHARE}%)"),
+    re.compile(rf"(?P<share>{_SHARE}%)\s+(?P<count>{_COUNT}?)"),
 )
+# A number with the mark of a footnote: 20*, 20a, 40% ¹.
+_MARKED = re.compile(rf"[-−–]?[0-9]*(?:[.,][0-9]+)?[{_SPACES}]?%?[{_SPACES}]?(?:[*†‡¹²³]+|(?<=[0-9%])[a-z])")
 
 
 class Printed(NamedTuple):
@@ -57,6 +61,11 @@ def both(cell: str) -> tuple[str, str] | None:
     return found["count"].strip(), found["share"].strip()
 
 
+def is_marked(cell: str) -> bool:
+    """Return whether a cell is a number with the mark of a footnote behind it."""
+    return any(map(str.isdigit, cell)) and _MARKED.fullmatch(cell) is not None
+
+
 def in_points(text: str) -> str:
     """Write the numbers of a sentence with decimal points: a comma right before a digit is a decimal comma."""
     return re.sub(r",(?=[0-9])", ".", text)
@@ -69,6 +78,10 @@ def _whole(cell: str) -> Printed:
         return Printed(re.sub("[^0-9]", "", cell))
     if cell.endswith("%"):
         raise ValueError("is a percentage where a count belongs; call the column or row by what it holds")
+    if _is_fraction(cell):
+        raise ValueError(
+            "isn't a count; call the column Percent if it is one, and take out means and weighted counts, which aren't audited"
+        )
     raise ValueError(_fault(cell) or "isn't a count; write a whole number, as it is printed")
 
 
@@ -89,6 +102,8 @@ def _fraction(cell: str) -> Printed:
 def _fault(cell: str) -> str | None:
     if cell[:1] in "<>≤≥":
         return "is a bound, which can't be tested; leave the cell empty"
+    if re.fullmatch(r"\([0-9.,]+\)", cell):
+        return "stands in brackets; leave them out"
     if re.fullmatch(r"[-−–]?[0-9.,]+\s?%?\s?(?:[a-zA-Z*†‡¹²³]+)", cell):
         return "carries the mark of a footnote; leave the mark out"
     return None

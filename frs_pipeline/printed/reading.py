@@ -105,6 +105,9 @@ def _grids(path: Path) -> list[tuple[str, str, list[Row]]]:
         what, _, do = str(error).partition(": ")[2].partition("; ")
         raise InputError(what, where=f"{path}:{error.line}", do=do) from None
     width = max((len(row.cells) for row in rows), default=0)
+    if width == 1 and len(rows) > 1:
+        what = "holds no table with figures: no line has more than one cell"
+        raise InputError(what, where=path, do="separate cells by semicolons, commas or tabs, or give an .xlsx workbook")
     return [(f"{path}:", path.stem, [Row(row.line, (*row.cells, *[""] * (width - len(row.cells)))) for row in rows])]
 
 

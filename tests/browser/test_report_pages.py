@@ -277,3 +277,14 @@ def test_pages_print_whole_and_without_what_only_a_screen_needs(visit) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 688, name
         assert page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF"), name
         page.close()
+
+
+def test_a_choice_of_chapter_hides_all_other_contradictions_and_a_link_shows_them_again(visit) -> None:
+    page = visit().open("revision.html")
+    items = page.locator("#claims > li:visible")
+    every = items.count()
+    page.select_option("#claims-of", "preface")
+    assert items.count() < every
+    page.evaluate("location.hash = 'belief_first'")
+    expect(page.locator("#belief_first")).to_be_visible()
+    assert items.count() == every

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from frs_pipeline.errors import FrsError, InputError, SeveralErrors
+from frs_pipeline.printed.auditing import audit
 from frs_pipeline.printed.notation import both, in_points, rewritten
 from frs_pipeline.printed.reading import ReadTables, read_tables
 from frs_pipeline.printed.templates import TABLES
@@ -290,7 +291,10 @@ def test_sentences_get_points_where_tables_have_them():
         (";a;b\nx;.45*;2\ny;3;4\n", "carries the mark of a footnote (leave the mark out)"),
         (";a;b\nx;31%;2%\ny;14%;4%\n", "nothing tells which totals the percentages are of"),
         ("only a title\n", "holds no table with figures"),
-        (";Value;Approx. Sig.\nGamma;.4;.01\nKendall's tau-b;.3;.01\n", "row 'Kendall's tau-b' isn't a gamma"),
+        (
+            ";Value;Approx. Sig.\nGamma;.4;.01\nKendall's tau-b;.3;.01\n",
+            "table.csv:3: 'Kendall's tau-b' isn't audited (take the row out",
+        ),
         (";Antal\nJa;3\nNej;4\nMissing;1\nUoplyst;2\nI alt;10\n", "those without an answer stand in 2 rows"),
         ('a;b\n"x;1\n', "the quotes do not match"),
         ("", "holds no table"),
@@ -322,3 +326,96 @@ def test_files_that_are_missing_or_no_tables(tmp_path):
     for path in (tmp_path / "missing.csv", tmp_path):
         with pytest.raises(FrsError):
             read_tables([path])
+
+
+# Right tables, in layouts that reports really have, which aren't what they seem.
+NOT_WHAT_THEY_SEEM = {
+    "expected counts": (
+        ";;a;b;Total\nx;Count;20;30;50\n;Expected Count;15;35;50\ny;Count;10;40;50\n;Expected Count;15;35;50\n",
+        ":3: ",
+    ),
+    "a row of means": (
+        ";a;b;I alt\nx;10;30;40\ny;40;40;80\nI alt;50;70;120\nGennemsnit;3;4;4\n",
+        ":5: 'Gennemsnit' isn't audited",
+    ),
+    "means": (";Mean age;N\nmen;34;50\nwomen;31;50\nTotal;33;100\n", ":1, column 2: 'Mean age' isn't audited"),
+    "a coefficient above gamma": (";Value;Approx. Sig.\nKendall's tau-b;.3;.01\nGamma;.4;.01\n", ":2: 'Kendall's tau-b' isn't"),
+    "percentages of rows without a sign": (
+        ";a;b;I alt\nx;41;60;100\ny;20;80;100\n",
+        ":1: every total is 100, but 'x' adds up to 101",
+    ),
+    "percentages of columns without a sign": (";a;b;I alt\nx;40;20;30\ny;60;80;70\nI alt;100;100;100\n", ":1: no row adds up"),
+    "some answers only": (
+        ";very;fairly;N\nmen;20;30;60\nwomen;10;40;70\n",
+        ":1: no row adds up to its total: 'men' gives 50, not 60",
+    ),
+    "one answer only": (";Yes n;Yes %;N\nmen;20;40%;50\nwomen;10;20%;50\n", ":1: no row adds up"),
+    "some rows only": (";a;b;Sum\nx;20;30;50\ny;10;40;50\nSum;45;85;130\n", ":1: no column adds up"),
+    "subtotals": (";a;b;Sum\nx;5;5;10\ny;15;25;40\nx or y;20;30;50\nz;10;40;50\nSum;30;70;100\n", ":1: no column adds up"),
+    "two questions": (
+        ";a;b;N\nSex;;;\nm;40%;60%;50\nf;20%;80%;50\nAge;;;\nold;50%;50%;50\nyoung;10%;90%;50\nSum;30%;70%;100\n",
+        ":1: no col",
+    ),
+    "several answers each": (";n;%\na;50;50%\nb;60;60%\nc;30;30%\nTotal;100;\n", "add up to 140, but all percentages are of 100"),
+    "percentages of other bases": (";n;%\nmen;20;40%\nwomen;10;20%\nTotal;30;30%\n", "no percentage is that of its count in 30"),
+    "two tables": (
+        ";a;b\nx;1;2\ny;3;4\n\nAnother\n;c;d\nx;1;2\ny;3;4\n",
+        ":6: words stand where figures belong (give every table",
+    ),
+    "marks in a whole column": (";a;b\nx;1*;2\ny;3*;4\n", ":2, column 2: '1*' carries the mark of a footnote"),
+    "figures in square brackets": (";a;b\nx;1 [33%];2 [67%]\n", ":2, column 2: '1 [33%]' isn't a number as tables print them"),
+    "bases in brackets": (";a;b;N\nx;33%;67%;(30)\n", "'(30)' stands in brackets (leave them out)"),
+    "lines of text": ("|    | a | b |\n| x  | 1 | 2 |\n", "no line has more than one cell (separate cells by"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_WHAT_THEY_SEEM, ids=list(NOT_WHAT_THEY_SEEM))
+def test_a_right_table_that_is_read_wrongly_is_refused_and_never_blamed(case, tmp_path):
+    text, says = NOT_WHAT_THEY_SEEM[case]
+    told = refusal(text, tmp_path)
+    assert says in told
+    assert told.startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        # Every total but one is right, so that the table is what it seems.
+        (";a;b;Sum\nx;20;30;50\ny;10;40;50\nSum;30;71;100\n", "cells_and_totals"),
+        (";Count;%\na;51;39,8\nb;72;56,3\nc;5;3,9\nTotal;182;100,0\n", "frequency_sums"),
+        (";Count;%\na;502;50\nb;250;25\nc;250;25\nTotal;1001;100\n", "frequency_sums"),
+    ],
+)
+def test_one_misprint_is_found_and_not_refused(text, rule, tmp_path):
+    assert {one.rule for one in audit(reading(text, tmp_path).tables)} == {rule}
+
+
+def test_those_without_an_answer_are_a_row_of_a_crosstab(tmp_path):
+    read = reading(";a;b;Sum\nx;20;30;50\nMissing;5;5;10\nSum;25;35;60\n", tmp_path)
+    assert read.tables.tables[1].rows.labels == ("x", "missing")
+    assert audit(read.tables) == ()
+
+
+def test_columns_keep_their_order_where_the_first_row_has_a_dash(tmp_path):
+    read = reading(";a;b;Sum\nx;-;30;30\ny;10;40;50\nSum;10;70;80\n", tmp_path)
+    assert read.tables.tables[1].columns.labels == ("a", "b")
+
+
+def test_a_count_and_its_percentage_may_stand_below_each_other(tmp_path):
+    found = figures(reading(';a;b\nx;"20\n40,0%";"30\n60,0%"\ny;"20,0%\n10";"80,0%\n40"\n', tmp_path))
+    assert found["x", "a", "row_percent"] == "40,0%"
+    assert found["y", "b", "count"] == "40"
+
+
+def test_total_percentages_stand_under_per_cent_as_the_others_do(tmp_path):
+    text = ";yes n;yes %;no n;no %;Total n;Total %\nmen;20;40;30;60;50;100\nwomen;10;20;40;80;50;100\nTotal;30;30;70;70;100;100\n"
+    read = reading(text, tmp_path)
+    found = figures(read)
+    assert {found["men", "yes", "row_percent"], found["men", "Total", "row_percent"]} == {"40", "100"}
+    assert audit(read.tables) == ()
+
+
+def test_percentages_of_all_with_counts_of_rows_alone_arent_of_columns(tmp_path):
+    read = reading(";yes;no;Total;N\nmen;20%;30%;50%;50\nwomen;10%;40%;50%;50\nTotal;30%;70%;100%;100\n", tmp_path)
+    assert figures(read)["men", "yes", "total_percent"] == "20%"
+    assert audit(read.tables) == ()

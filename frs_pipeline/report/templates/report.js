@@ -352,9 +352,15 @@ const FRS = (() => {
     }
   }
 
-  // A link to what lies in closed details opens them.
+  // A link to what lies in closed details opens them, and shows all of a list that a choice has hidden it in.
   function reveal() {
     const wanted = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const chosen = wanted && wanted.hidden && document.querySelector(`[data-filter="${wanted.parentElement.id}"]`);
+    if (chosen) {
+      chosen.value = "";
+      chosen.dispatchEvent(new Event("change"));
+      wanted.scrollIntoView();
+    }
     const around = wanted && wanted.closest("details:not([open])");
     if (around) { around.open = true; wanted.scrollIntoView(); }
   }
