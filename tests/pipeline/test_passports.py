@@ -421,8 +421,8 @@ def test_trace_tells_everything_and_what_there_isn_t(frs):
     code, out, error = frs("trace", "1", "--row", "Mor", "--column", "god", "--measure", "row_percent")
     assert (code, error) == (0, "")
     for said in (
-        ", blandt skemaer af typen",
-        ", among forms of the type",
+        "Andelen i procent, hvor svaret på",
+        "The percentage where the answer to",
         "= the denominator",
         "Tabel 42 · mor · god",
         "set aside: the codebook",
