@@ -105,7 +105,7 @@ def test_a_percentage_that_is_not_that_of_its_counts_says_what_could_print_so():
     found = only(changed(crosstab(1, A, B, CELLS, percent="total"), "a2", "b1", "total_percent", "14,3%"))
     assert (found.rule, found.expected, found.weight) == ("percent_of_counts", "12,5%", "plain")
     assert "7 of 56 = 12.50%" in found.reason.english
-    assert "7 af 56 = 12,50\u00a0%" in found.reason.danish
+    assert "7 ud af 56, dvs. 12,50\u00a0%" in found.reason.danish
     assert found.possible.english == "14,3% is 8 of 56"
 
 
@@ -441,7 +441,7 @@ def test_forms_of_which_a_conference_has_one_are_no_more_than_conferences():
     assert (
         split.either.english == "either the split 60 first ones + 40 later ones, of which only the sum 100 is printed, or table 1"
     )
-    assert split.possible.english == "the tables themselves leave from 42 to 100 later ones of 100 meetings"
+    assert split.possible.english == "by the tables themselves there can be from 42 to 100 later ones out of 100 meetings"
 
 
 def test_a_role_with_one_form_a_conference_and_a_split_that_no_number_saves():

@@ -135,7 +135,7 @@ def test_what_speaks_against_the_split_is_either_the_split_or_the_table(fresh):
         assert finding.either.english.startswith("either the split 196 first conferences + 181 follow-ups")
         assert finding.either.english.endswith(f"or table {table}")
         # 187 mothers at follow-ups, 144 at first conferences: 377 - 144 = 233.
-        assert "from 187 to 233 follow-ups of 377 conferences" in finding.possible.english
+        assert "from 187 to 233 follow-ups out of 377 conferences" in finding.possible.english
 
 
 def test_a_split_that_is_stated_leaves_no_choice(tmp_path):
