@@ -50,7 +50,16 @@ def labels(values: Mapping[str, Value], asked: Mapping[tuple[str, str], Text] | 
     texts = asked or {}
     short = {name: _label(value, texts, whole=False) for name, value in values.items()}
     often = Counter(short.values())
-    return {name: _label(value, texts, whole=often[short[name]] > 1) for name, value in values.items()}
+    called = {name: _label(value, texts, whole=often[short[name]] > 1) for name, value in values.items()}
+    seen: set[tuple[str, str, str]] = set()
+    for name, value in values.items():
+        if value.pair is not None:
+            # The questions are long: a second role of the same ones is called by itself.
+            questions = (value.pair.mart, value.pair.row, value.pair.column)
+            if questions in seen and value.pair.group and often[short[name]] == 1:
+                called[name] = Text(value.pair.group, value.pair.group)
+            seen.add(questions)
+    return called
 
 
 def _label(value: Value, asked: Mapping[tuple[str, str], Text], *, whole: bool) -> Text:

@@ -15,12 +15,12 @@ from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.printed.contradictions import kept
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import WEIGHTS, Contradiction, Weight, printed_tables
-from frs_pipeline.printed.verdicts import Evidence, Number
+from frs_pipeline.printed.verdicts import Evidence, Number, of_float
 from frs_pipeline.report.findings import Tested, outcomes
 from frs_pipeline.stats.printing import decimals_of
 from frs_pipeline.study import Study
 from frs_pipeline.study.chapters import chapters
-from frs_pipeline.study.claims import Condition, Value, bare
+from frs_pipeline.study.claims import ClaimWords, Condition, Value, bare
 from frs_pipeline.study.questionnaires import questionnaires
 
 # What each weight is called, and what it means.
@@ -118,34 +118,51 @@ def _examined(
     on_forms = arithmetic(values, tested.forms.numbers, forms, asked)
     tried = tuple((called[one.value], condition_words(one, values, told.words, called)) for one in tested.claim.holds)
     same = on_forms == in_tables
-    return Examined(tested, tried, tuple(in_tables.values()), () if same else tuple(on_forms.values()), _weight(tested), repeats)
+    return Examined(
+        tested, tried, tuple(in_tables.values()), () if same else tuple(on_forms.values()), _weight(tested, told.words), repeats
+    )
 
 
-def _weight(tested: Tested) -> Weight | None:
-    """Weigh a claim that fails, in the report's tables or else on the forms; None for one that doesn't."""
-    verdict = tested.tables_of_report if tested.holds_in_tables is not None else tested.forms
+def _weight(tested: Tested, words: ClaimWords) -> Weight | None:
+    """Weigh a claim that fails in the report's own tables; None for any other: what forms say is no fault of the print."""
+    verdict = tested.tables_of_report
     if verdict.holds is not False:
         return None
     failed = (one for one, holds in zip(tested.claim.holds, verdict.conditions, strict=True) if holds is False)
-    weights = [_of_condition(one, tested.claim.values[one.value], verdict.numbers[one.value]) for one in failed]
+    weights = [_of_condition(one, words, tested.claim.values[one.value], verdict.numbers[one.value]) for one in failed]
     return min(weights, key=WEIGHTS.index)
 
 
-def _of_condition(condition: Condition, value: Value, number: Number) -> Weight:
-    """Weigh one condition that fails: words and ranks are conclusions, numbers weigh as much as they are off."""
+def _of_condition(condition: Condition, words: ClaimWords, value: Value, number: Number) -> Weight:
+    """Weigh one condition that fails: numbers weigh as much as they are off, words and ranks are conclusions.
+
+    A word whose limit is missed by little weighs less: another limit might have been chosen.
+    """
     quoted = condition.as_said_within is not None or condition.about is not None or condition.equals is not None
-    if not quoted or number.exact is None or number.said is None:
-        return "serious" if not quoted else "plain"
+    of_shares = number.unit in ("percent", "points")
+    if not quoted:
+        value_of = number.exact if of_shares else None
+        near = value_of is not None and any(abs(value_of - limit) < _FAR_POINTS for limit in _limits(condition, words))
+        return "plain" if near else "serious"
+    if number.exact is None or number.said is None:
+        return "plain"
     off, step = abs(number.exact - number.said), Fraction(1, 10 ** decimals_of(bare(value.said or "0")))
     small, large = sorted((abs(number.exact), abs(number.said)))
-    if number.unit in ("percent", "points") and (off >= _FAR_POINTS or large >= _FAR_RATIO * small):
+    if of_shares and (off >= _FAR_POINTS or large >= _FAR_RATIO * small):
         return "serious"
     return "slight" if off < _FAR_RATIO * step else "plain"
 
 
+def _limits(condition: Condition, words: ClaimWords) -> list[Fraction]:
+    """List the numbers against which a condition, or the word that it names, holds its value."""
+    of_word = words.quantities[condition.word] if condition.word else None
+    of_both = [getattr(of, name) for of in (condition, of_word) if of for name in ("at_least", "at_most", "above", "below")]
+    return [of_float(limit) for limit in of_both if isinstance(limit, (int, float))]
+
+
 @dataclass(frozen=True)
 class ChapterOfClaims:
-    """A chapter of the report with its claims that don't fail, and how many of all hold, fail and can't be tested."""
+    """A chapter of the report with its claims that don't fail in its tables, and how many of all are what (`verdict_of`)."""
 
     chapter: Chapter
     claims: tuple[Examined, ...]
@@ -161,9 +178,10 @@ def by_chapter(told: Claims, claims: Sequence[Examined]) -> Iterator[ChapterOfCl
 
 
 def verdict_of(tested: Tested) -> str:
-    """Say in a word what became of a claim: its tables decide, and where they can't tell, the forms."""
-    holds = tested.holds if tested.holds_in_tables is None else tested.holds_in_tables
-    return "untested" if holds is None else "holds" if holds else "fails"
+    """Say in a word what became of a claim in the report's own tables, and whether forms can tell where these can't."""
+    if tested.holds_in_tables is None:
+        return "untested" if tested.holds is None else "forms"
+    return "holds" if tested.holds_in_tables else "fails"
 
 
 def reasons(told: Claims) -> list[tuple[Text, int]]:

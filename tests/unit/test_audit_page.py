@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from support.study import STUDY
 
+from frs_pipeline.language import Text
 from frs_pipeline.printed.arithmetic import arithmetic, labels
 from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.printed.evidence import PrintedEvidence
@@ -44,12 +45,27 @@ def share(said: str, **condition):
         ("1,4%", {"as_said_within": 0.1}, "serious"),  # less than two thirds of it
         ("8,2%", {"as_said_within": 0.1}, "serious"),  # five points off
         ("3,1%", {"at_least": 50}, "serious"),  # a word, not a number
+        ("3,1%", {"at_least": 8}, "plain"),  # less than five points short of what is taken for the word
     ],
 )
 def test_a_number_weighs_as_much_as_it_is_off_and_a_word_most(said: str, condition: dict, weight: str | None) -> None:
     one = share(said, **condition)
     assert one.weight == weight
     assert verdict_of(one.tested) == ("holds" if weight is None else "fails")
+
+
+def test_what_only_forms_can_tell_is_no_fault_of_the_print() -> None:
+    claim = {
+        "id": "one",
+        "says": SAYS,
+        "values": {"share": {"lacking": {"measure": "initiator"}}},
+        "holds": [{"value": "share", "above": 50}],
+    }
+    told = Claims((), ClaimWords())
+    few = FormsEvidence(STUDY, {}, [{"measure": "initiator", "occasion": "both", "conferences": 1, "percent": 0.3}])
+    one = examined(STUDY, told, [Judge(STUDY, told, few).finding(Claim.model_validate(claim))], few)[0]
+    assert one.tested.holds is False
+    assert (one.weight, verdict_of(one.tested), one.text_only) == (None, "forms", True)
 
 
 def test_what_neither_tables_nor_forms_can_tell_weighs_nothing() -> None:
@@ -95,6 +111,13 @@ def test_values_of_the_same_table_are_told_apart_by_their_answers() -> None:
         "good": "table 3, Rigtig god",
         "bad": "table 3, Dårlig",
     }
+
+
+def test_a_second_role_of_the_same_two_questions_is_called_by_itself() -> None:
+    pair = {"mart": "participant_first", "row": "understood", "column": "overall"}
+    values = {role: Value.model_validate({"pair": {**pair, "group": role}}) for role in ("barn", "far")}
+    called = labels(values, {("participant_first", "understood"): Text("»Forstod du?«", "“Forstod du?”")})
+    assert {name: text.danish for name, text in called.items()} == {"barn": "»Forstod du?« × overall, barn", "far": "far"}
 
 
 def test_every_kind_of_value_of_the_study_has_a_name() -> None:
