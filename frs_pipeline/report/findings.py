@@ -196,6 +196,9 @@ class Judge:
         base = None if forms is None else Bound(number_text(forms, self._language), self._base(value))
         bound = self._bound(value, exact, addresses)
         number = Number(exact.exact, exact.unit, bound, said, printed.exact, base, forms)
+        if said is not None and not number.as_said:
+            # A number that the forms don't give leads to none of their figures: it is quoted.
+            number = replace(number, said=Bound(said.text, cited=True))
         return self._of_gamma(value, exact, number) if value.gamma or value.pair else number
 
     def _said(self, value: Value, unit: Unit, addresses: tuple[Address, ...]) -> Bound | None:

@@ -171,6 +171,15 @@ def test_a_claim_is_judged_by_its_condition_and_quoted_as_said_whether_it_holds_
     assert (row["said"], row["printed"]) == ("88,6\u00a0%", f"{satisfied},0\u00a0%")
 
 
+@pytest.mark.parametrize(("satisfied", "leads"), [(886, True), (785, False)])
+def test_a_number_of_the_report_leads_to_figures_only_where_the_forms_give_it(
+    tmp_path: Path, satisfied: int, leads: bool
+) -> None:
+    found = judged(read(tmp_path), {4: {(1,): satisfied, (3,): 1000 - satisfied}})
+    (quoted,) = (part for part in found.says.danish if not isinstance(part, str))
+    assert (quoted.text, bool(quoted.addresses), quoted.cited) == ("88,6\u00a0%", leads, not leads)
+
+
 def test_a_value_without_what_the_report_says_is_filled_in_from_the_forms(tmp_path: Path) -> None:
     found = judged(read(tmp_path, ', said: "88,6%"', ""), {4: {(1,): 90, (3,): 10}})
     assert plain(found.says) == ("90,0 % er tilfredse.", "90,0 % are satisfied.")
