@@ -28,23 +28,24 @@ def claims(study: Study) -> Claims:
 
 def read_claims(study: Study, folder: Path) -> Claims:
     """Read all chapters in a study's folder; raises `InputError` with file and line for whatever doesn't exist."""
-    paths = sorted((folder / FOLDER).glob("*.yaml"))
     words = YamlFile(folder / WORDS).parse(ClaimWords) if (folder / WORDS).exists() else ClaimWords()
-    wrong, read, seen = Gathered(), [], dict[str, str]()
-    for path in paths:
+    wrong, read, seen = Gathered(), list[tuple[YamlFile, Chapter]](), dict[str, str]()
+    for path in sorted((folder / FOLDER).glob("*.yaml")):
         with wrong:
-            read.append(_chapter(study, path, words, seen))
+            file = YamlFile(path)
+            read.append((file, _chapter(study, file, words, seen)))
     wrong.check()
-    for chapter in read:
+    for file, chapter in read:
         with wrong:
-            check_repeats(YamlFile(folder / chapter.file), chapter, seen)
+            check_repeats(file, chapter, seen)
     wrong.check()
-    return Claims(tuple(sorted(read, key=lambda chapter: (chapter.about.place, chapter.name))), words)
+    chapters = (chapter for _, chapter in read)
+    return Claims(tuple(sorted(chapters, key=lambda chapter: (chapter.about.place, chapter.name))), words)
 
 
-def _chapter(study: Study, path: Path, words: ClaimWords, seen: dict[str, str]) -> Chapter:
+def _chapter(study: Study, file: YamlFile, words: ClaimWords, seen: dict[str, str]) -> Chapter:
     """Read one chapter; `seen` are the ids read so far, with the files in which they stand."""
-    file, wrong = YamlFile(path), Gathered()
+    wrong = Gathered()
     about, chapter = ReportChapter(place=0, title=Text("", "")), None
     with wrong:
         about = file.parse(ReportChapter)
