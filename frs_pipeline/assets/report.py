@@ -1,4 +1,4 @@
-"""report: the claims of the report's summary, tested again, and pages to read with everything behind them."""
+"""report: the claims of the printed report, tested again, and pages to read with everything behind them."""
 
 from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue
 
@@ -11,7 +11,7 @@ from frs_pipeline.study import Study
 def assets(study: Study) -> list[AssetsDefinition]:
     @makes(study, KEY, kinds={"html", "parquet"}, checks=[claims_spec(key_of(study, KEY))])
     def report(context: AssetExecutionContext) -> Made:
-        """Whether each claim of the report's summary holds on these forms, one row per claim. With pages to read."""
+        """Whether each claim of the printed report holds, on these forms and in its tables, a row each. With pages to read."""
         with making(context, KEY) as store:
             product = store.products[KEY]
             built = build(store, context.resources.run.worker)

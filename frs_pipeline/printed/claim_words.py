@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.verdicts import Unit, of_float, of_print, units
+from frs_pipeline.printed.wording import listed, one_of
 from frs_pipeline.study.claims import ClaimWords, Condition, Quantity, Value
 from frs_pipeline.tables.strength import WORDS as STRENGTHS
 
@@ -35,12 +36,12 @@ def condition_words(
     Other values are called as in `names`, and where they aren't in it, as in the claim.
     """
     called = {name: Text(name.replace("_", " "), name.replace("_", " ")) for name in values} | dict(names or {})
-    return _joined(list(_parts(condition, values, words, called)), "og", "and")
+    return listed(list(_parts(condition, values, words, called)))
 
 
 def quantity_words(quantity: Quantity, unit: Unit = "percent") -> Text:
     """Say what a verbal quantity is tested as: "“most”: above 50%"."""
-    limits = _joined(list(_limits(quantity, unit, {})), "og", "and")
+    limits = listed(list(_limits(quantity, unit, {})))
     return Text(f"»{quantity.says.danish}«: {limits.danish}", f"“{quantity.says.english}”: {limits.english}")
 
 
@@ -57,7 +58,7 @@ def _parts(condition: Condition, values: Mapping[str, Value], words: ClaimWords,
         if near is not None:
             yield Text(f"højst {off.danish} fra {near.danish}", f"within {off.english} of {near.english}")
     if condition.strength:
-        yield _joined([STRENGTHS[word] for word in condition.strength], "eller", "or")
+        yield one_of([STRENGTHS[word] for word in condition.strength])
     if condition.significant is not None:
         yield _SIGNIFICANT[condition.significant]
     if condition.word is not None:
@@ -65,7 +66,7 @@ def _parts(condition: Condition, values: Mapping[str, Value], words: ClaimWords,
     for key, rank in _RANKS.items():
         others = [names[name] for name in getattr(condition, key)]
         if others:
-            several = _joined(others, "og", "and")
+            several = listed(others)
             yield Text(f"{rank.danish} {several.danish}", f"{rank.english} {several.english}")
 
 
@@ -102,13 +103,3 @@ def _with_unit(number: Fraction, unit: Unit, sign: Text | None) -> Text:
 def _digits(number: Fraction) -> str:
     """Write a decimal number without needless noughts, with a minus that isn't a hyphen."""
     return format(float(number), ".15g").replace("-", "\u2212")
-
-
-def _joined(parts: Sequence[Text], danish: str, english: str) -> Text:
-    if len(parts) == 1:
-        return parts[0]
-    *first, last = parts
-    return Text(
-        f"{', '.join(part.danish for part in first)} {danish} {last.danish}",
-        f"{', '.join(part.english for part in first)} {english} {last.english}",
-    )

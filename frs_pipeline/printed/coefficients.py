@@ -11,7 +11,7 @@ from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTable
 from frs_pipeline.printed.numerals import Figure, decimal, figure
 from frs_pipeline.printed.places import at, groups
 from frs_pipeline.printed.wording import filled, label, measure
-from frs_pipeline.study.tables import TOTAL
+from frs_pipeline.study.tables import TOTAL, Address
 
 RULES = {
     "range": Text(
@@ -136,21 +136,26 @@ def _p_of_t(table: PrintedTable, t: Figure, p: Figure) -> Iterator[Contradiction
     if least - slack <= float(p.value) <= most + slack:
         return
     own = two_sided(t.value)
+    crosses = (p.value < SIGNIFICANT) != (own < SIGNIFICANT)
+    weight: Weight = "serious" if crosses else "slight" if abs(float(p.value) - own) <= 1.5 * float(p.unit) else "plain"
+    yield _p_not_of_t(table, t, p.address, p.text, p.places, weight, p.written(Fraction(own)))
+
+
+def _p_not_of_t(
+    table: PrintedTable, t: Figure, p: Address, text: str, places: int, weight: Weight, expected: str = ""
+) -> Contradiction:
+    """Tell that T gives another p than the printed `text`, which has so many `places`."""
     reason = filled(
         "i {table} står T {t} og p {p}{group}; T giver p = {own}",
         "{table} prints T {t} and p {p}{group}; T gives p = {own}",
         table=table.name,
         t=t.text,
-        p=p.text,
+        p=text,
         group=_of(t.address.group),
-        own=decimal(own, max(p.places, 3)),
+        own=decimal(two_sided(t.value), max(places, 3)),
     )
-    crosses = (p.value < SIGNIFICANT) != (own < SIGNIFICANT)
-    weight: Weight = "serious" if crosses else "slight" if abs(float(p.value) - own) <= 1.5 * float(p.unit) else "plain"
-    either = filled("enten T {t} eller p {p}", "either T {t} or p {p}", t=t.text, p=p.text)
-    yield Contradiction(
-        "p_of_t", (table.number,), reason, weight, (t.address, p.address), expected=p.written(Fraction(own)), either=either
-    )
+    either = filled("enten T {t} eller p {p}", "either T {t} or p {p}", t=t.text, p=text)
+    return Contradiction("p_of_t", (table.number,), reason, weight, (t.address, p), expected=expected, either=either)
 
 
 def ratio_bounds(gamma: float) -> tuple[float, float]:
@@ -194,19 +199,8 @@ def _p_below(table: PrintedTable, t: Figure, text: str) -> Iterator[Contradictio
     limit = figure(address, text[1:])
     if limit is None or two_sided(abs(t.value) + t.unit / 2) <= float(limit.value):
         return
-    own = two_sided(t.value)
-    reason = filled(
-        "i {table} står T {t} og p {p}{group}; T giver p = {own}",
-        "{table} prints T {t} and p {p}{group}; T gives p = {own}",
-        table=table.name,
-        t=t.text,
-        p=text,
-        group=_of(t.address.group),
-        own=decimal(own, max(limit.places, 3)),
-    )
-    weight: Weight = "serious" if own >= SIGNIFICANT else "plain"
-    either = filled("enten T {t} eller p {p}", "either T {t} or p {p}", t=t.text, p=text)
-    yield Contradiction("p_of_t", (table.number,), reason, weight, (t.address, address), either=either)
+    weight: Weight = "serious" if two_sided(t.value) >= SIGNIFICANT else "plain"
+    yield _p_not_of_t(table, t, address, text, limit.places, weight)
 
 
 def _sizes(printed: Figure) -> tuple[Fraction, Fraction]:

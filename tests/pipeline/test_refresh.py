@@ -28,7 +28,7 @@ from frs_pipeline.operations.verify import verify
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, sha256
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import downstream, products
-from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import value
 from frs_pipeline.study.questionnaires import questionnaires
@@ -61,6 +61,15 @@ def test_every_printed_figure_is_compared_and_no_exact_one_differs(made: tuple[S
     assert len(rows) == 2421
     assert {row["table"] for row in rows} == set(range(1, 82))
     assert [row for row in rows if row["measure"] in EXACT and row["verdict"] == "differs"] == []
+
+
+def test_the_readme_says_of_figures_and_claims_what_the_run_says(made: tuple[Settings, Refresh]) -> None:
+    readme = " ".join((PROJECT / "README.md").read_text(encoding="utf-8").split())
+    n = made[1].summary
+    assert f"{n['equal']} equal, {n['differs']} different (ASE, T and p only), {n['not_reproducible']} not reproducible" in readme
+    claims = f"{n['claims']} of the report: {n['claims_hold']} hold on these forms, {n['claims_fail']} don't; "
+    own = f"{n['claims_hold_in_tables']} hold in its own tables, {n['claims_fail_in_tables']} don't; {n['claims_untested']} can't"
+    assert claims + own in readme
 
 
 def test_what_is_not_reproducible_has_a_reason(made: tuple[Settings, Refresh]) -> None:
