@@ -18,6 +18,7 @@ from frs_pipeline.lineage.absent import Absent
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
 from frs_pipeline.lineage.spread import Spread
+from frs_pipeline.report.english import as_read
 from frs_pipeline.report.intervals import Intervals, Limits
 from frs_pipeline.report.layout import labels_of
 from frs_pipeline.report.typography import anchor, figure_text, number_text, p_text, shown
@@ -105,7 +106,11 @@ class Pack:
             return None
         if printed.verdict == "equal":
             return [printed.verdict]
-        why = [self._text(Text(printed.reason_danish, printed.reason))] if printed.reason and printed.reason_danish else []
+        why = (
+            [self._text(as_read(self.study, Text(printed.reason_danish, printed.reason)))]
+            if printed.reason and printed.reason_danish
+            else []
+        )
         return [printed.verdict, shown(printed.printed, about(self.study).language), *why]
 
     def _spread(self, known: Spread | None) -> list[Any] | None:

@@ -27,6 +27,7 @@ from frs_pipeline.report import audit, plots
 from frs_pipeline.report.baselines import baselines, baselines_of
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.earlier import earlier
+from frs_pipeline.report.english import as_read
 from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
@@ -339,7 +340,7 @@ class _Site:
             row = self.evidence.compared.get(address) if address in known else None
             if row is not None and row["verdict"] != "equal":
                 ours, printed = (shown(row[f"printed_{which}"], self.language) for which in ("recomputed", "published"))
-                differences[address] = Difference(address, ours, printed, _why(row))
+                differences[address] = Difference(address, ours, printed, _why(self.store.study, row))
         return differences
 
     def _correlations(self) -> dict[str, Any]:
@@ -390,6 +391,6 @@ class _Site:
         )
 
 
-def _why(row: dict[str, Any]) -> Text | None:
+def _why(study: Study, row: dict[str, Any]) -> Text | None:
     """Say why no data can agree with a printed figure; `row` is one of the comparison."""
-    return Text(row["reason_danish"], row["reason"]) if row["reason"] else None
+    return as_read(study, Text(row["reason_danish"], row["reason"])) if row["reason"] else None

@@ -7,6 +7,7 @@ from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.language import Text, beside
+from frs_pipeline.report.english import answers, as_read
 from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.questionnaires import questionnaires, read_scales
 from frs_pipeline.study.tables import catalogue
@@ -30,7 +31,7 @@ def replaced(old, new):
 def test_every_question_and_answer_is_said_in_english():
     said = [questionnaire.called for questionnaire in questionnaires(STUDY).values()]
     said += [question.asks for questionnaire in questionnaires(STUDY).values() for question in questionnaire.questions]
-    said += [answer.says for answers in read_scales(STUDY).values() for answer in answers]
+    said += [answer.says for scale in read_scales(STUDY).values() for answer in scale]
     axes = [axis for table in catalogue(STUDY).values() for axis in (table.row, table.column, table.group) if axis]
     said += [category.says for axis in axes for category in axis.categories]
     said += [entitled(STUDY, table) for table in catalogue(STUDY).values()]
@@ -46,8 +47,8 @@ def test_equal_words_are_equal_in_english_and_answers_of_a_scale_differ():
             english = [text.english for text in question.says.values()]
             assert len(set(english)) == len(english)
     labels = {}
-    for answers in read_scales(STUDY).values():
-        for answer in answers:
+    for scale in read_scales(STUDY).values():
+        for answer in scale:
             assert labels.setdefault(answer.label, answer.english) == answer.english
 
 
@@ -111,3 +112,30 @@ def test_what_nobody_could_read_is_refused_with_its_line(tmp_path, file, old, ne
     line = text[: text.index(new)].count("\n") + 1
     assert said in str(error.value)
     assert re.search(rf"{re.escape(file)}:({line}|{line + 1}):", str(error.value))
+
+
+def test_what_contradicts_itself_is_read_in_english():
+    said = as_read(STUDY, Text("tabel 38", "table 38 prints 54,7 (‘i midten’, ‘andet’), but its counts give 101 of 184 = 54.89%"))
+    assert said.english == "table 38 prints 54.7 (‘in the middle’, ‘andet’), but its counts give 101 of 184 = 54.89%"
+    assert said.danish == "tabel 38"
+    assert answers(STUDY)["Midt"] == Text("Midt", "in the middle")
+
+
+def test_labels_that_say_different_things_are_left_as_they_stand(tmp_path):
+    study = study_with(tmp_path, {SCALES: replaced("label: mellem, english: medium", "label: mellem, english: middling")})
+    assert "mellem" not in answers(study)
+    assert answers(study)["stor"].english == "large"
+
+
+def test_boxes_have_the_english_of_their_question_and_of_their_answer(tmp_path):
+    line = (
+        '\n  - {name: sides, source: sider, text: "Hvem kom?", text_english: "Who came?", type: multiple, scale: role, '
+        "sensitivity: personal, wording: assumed}\n"
+    )
+    study = study_with(tmp_path, {COORDINATOR: lambda text: text.rstrip() + line})
+    coordinator = questionnaires(study)["coordinator"]
+    mother = coordinator.boxes("sides")[1]
+    assert mother.asks == Text("Hvem kom? – mor", "Who came? – mother")
+    assert mother.box_says == Text("mor", "mother")
+    assert coordinator.resolve("sides_1+sides_2").asks == Text("Hvem kom? (barn / mor)", "Who came? (child / mother)")
+    assert mother.says[1] == Text("valgt", "ticked")
