@@ -233,7 +233,7 @@ def test_base_line_and_waterfall_say_to_what_a_table_is_limited(settings, found,
     steps = {(step.kind, step.about): step.forms for step in opened.waterfall}
     assert steps["outside", "role"] == others
     assert "to which the table is limited" in next(step.why.english for step in opened.waterfall if step.kind == "outside")
-    assert "“Who are you?”" in opened.definition.english
+    assert "»Hvem er du?«" in opened.definition.english
     near = next(why for why in opened.near if why.kind == "outside")
     chosen = meanings(settings.study)[opened.address].counted
     listed = near_forms(Asking(Evidence(store)), catalogue(settings.study)[19], chosen, Why("outside", "role"), 1000)
