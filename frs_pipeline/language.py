@@ -37,6 +37,11 @@ class Text:
         return Text(*(words[:1].upper() + words[1:] for words in (self.danish, self.english)))
 
 
+def beside(words: str, english: str | None) -> Text:
+    """Return what a study says in its first language with its English; the same in both where it says no English."""
+    return Text(words, english or words)
+
+
 _MONTHS = (
     Text("januar", "January"),
     Text("februar", "February"),

@@ -15,7 +15,7 @@ from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.recount import several
 from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about, occasions, quoted
+from frs_pipeline.study.about import about, occasions, quotes
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import conference_schema, kinds
@@ -164,8 +164,8 @@ class Counts:
             question = questionnaires(self._evidence.study)[mart].question(name)
             assert question is not None
             names = (
-                quoted(self._evidence.study, questionnaires(self._evidence.study)[mart].title),
-                quoted(self._evidence.study, question.text),
+                quotes(self._evidence.study, questionnaires(self._evidence.study)[mart].called),
+                quotes(self._evidence.study, question.asks),
             )
             asked = "" if question.occasion == BOTH else f"(occasion = '{question.occasion}' OR {name} IS NOT NULL)"
             blank = f"{name} IS NULL" if question.occasion == BOTH else f"occasion = '{question.occasion}' AND {name} IS NULL"
@@ -173,8 +173,8 @@ class Counts:
             asking = [d for d in parts if questionnaires(self._evidence.study)[mart].asks(question, d)]
             if not asking:
                 asked = blank = "false"
-            danish = "Skemaer af typen {}, hvor {} skulle besvares".format(*names)
-            english = "Forms of the type {} on which {} was to be answered".format(*names)
+            danish = "Skemaer af typen {}, hvor {} skulle besvares".format(*(name.danish for name in names))
+            english = "Forms of the type {} on which {} was to be answered".format(*(name.english for name in names))
             more = Text(" eller er besvaret alligevel", " or is answered anyway") if asked else Text("", "")
             read = self._from(f"marts/{mart}", *asking)
             counts[f"asked-{mart}-{name}"] = self._rows(
@@ -189,7 +189,7 @@ class Counts:
         """Count the forms of each questionnaire as delivered, set aside, withdrawn, and in each layer."""
         counts: dict[str, Count] = {}
         for name, layers in self._evidence.layers.items():
-            title = quoted(self._evidence.study, questionnaires(self._evidence.study)[name].title)
+            title = quotes(self._evidence.study, questionnaires(self._evidence.study)[name].called)
             aside, withdrawn = len(self._asking.set_aside(name)), self._asking.withdrawn(name)
             accepted = f"SELECT count(*) FROM {self._every(f'validated/{name}')}"  # noqa: S608 - a questionnaire's name, as below
             lines = f"SELECT DISTINCT form_id, file, line{', filename' if self._several else ''}"
@@ -257,9 +257,11 @@ def _without(study: Study, kind: str) -> tuple[Text, str]:
     where = f"({rows})" if len(several) > 1 else rows
     if lacking:
         return Text(f" {lacking.words.danish}", f" {lacking.words.english}"), where
-    titles = ", ".join(quoted(study, questionnaires(study)[name].title) for name in kinds(study)[kind])
-    return Text(f" uden et skema af typen {titles}", f" without a form of the type {titles}"), where
+    titles = [quotes(study, questionnaires(study)[name].called) for name in kinds(study)[kind]]
+    danish, english = ", ".join(title.danish for title in titles), ", ".join(title.english for title in titles)
+    return Text(f" uden et skema af typen {danish}", f" without a form of the type {english}"), where
 
 
-def _of(what: str, title: str) -> Text:
-    return Text(f"Skemaer af typen {title}, {_FORMS[what].danish}", f"Forms of the type {title} {_FORMS[what].english}")
+def _of(what: str, title: Text) -> Text:
+    forms = _FORMS[what]
+    return Text(f"Skemaer af typen {title.danish}, {forms.danish}", f"Forms of the type {title.english} {forms.english}")

@@ -23,7 +23,7 @@ from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about, quoted, written
+from frs_pipeline.study.about import about, quotes, written
 from frs_pipeline.study.boxes import answer_to
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.rules import policy
@@ -195,8 +195,10 @@ def _discreet(study: Study, why: Why, table: Table) -> Text:
     """Give a reason that doesn't reveal which answer was given."""
     if why.kind != LEFT_OUT:
         return reason(study, why, table)
-    text = quoted(study, question(study, why.about, table.marts).text)
-    return Text(f"{text}: et svar, som tabellen ikke tæller med", f"{text}: an answer that the table doesn't count")
+    text = quotes(study, question(study, why.about, table.marts).asks)
+    return Text(
+        f"{text.danish}: et svar, som tabellen ikke tæller med", f"{text.english}: an answer that the table doesn't count"
+    )
 
 
 def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a figure means, why a form isn't counted, and what rounding did: in Danish and in English.
 
-Titles, questions and answers stay Danish in both: they are the names of what stands on the paper.
+What stands on the paper is quoted, in English as far as the study says it so.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, NOT_IN_CODEBOOK, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
-from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
+from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of, in_english
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import about, has_codebook, occasions, quoted, written
+from frs_pipeline.study.about import about, has_codebook, occasions, quotes
 from frs_pipeline.study.boxes import together
 from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.instruments import BOTH
@@ -79,23 +79,23 @@ def definition(study: Study, meaning: Meaning) -> Text:
     """Say what a figure means, in one sentence."""
     population = _population(study, meaning.counted)
     if meaning.scales is not None:
-        (what, how), strata = _STATISTICS[meaning.measure], ""
+        (what, how), strata = _STATISTICS[meaning.measure], Text("", "")
         if meaning.strata:
             strata = _quoted(study, meaning.strata, meaning.counted)
         first, second = (_scale(study, axis, meaning.counted) for axis in meaning.scales)
         conditions = _conditions(study, meaning.counted, meaning.counted.codes)
         return Text(
             f"{what.danish} for sammenhængen mellem {first.danish} og {second.danish}, beregnet på {population.danish}"
-            f"{_that('hvor', conditions.danish)}. {how.danish.format(strata=strata)}",
+            f"{_that('hvor', conditions.danish)}. {how.danish.format(strata=strata.danish)}",
             f"{what.english} for the association between {first.english} and {second.english}, computed from "
-            f"{population.english}{_that('where', conditions.english)}. {how.english.format(strata=strata)}",
+            f"{population.english}{_that('where', conditions.english)}. {how.english.format(strata=strata.english)}",
         )
     conditions = _conditions(study, meaning.counted, meaning.counted.codes)
     if meaning.numbers is not None:
         what, text = _OF_NUMBERS[meaning.measure], _quoted(study, meaning.numbers, meaning.counted)
         return Text(
-            f"{what.danish} af svarene på {text}, blandt {population.danish}{_that('hvor', conditions.danish)}.",
-            f"{what.english} of the answers to {text}, among {population.english}{_that('where', conditions.english)}.",
+            f"{what.danish} af svarene på {text.danish}, blandt {population.danish}{_that('hvor', conditions.danish)}.",
+            f"{what.english} of the answers to {text.english}, among {population.english}{_that('where', conditions.english)}.",
         )
     if meaning.counted.ticks or (meaning.of and meaning.of.ticks):
         return _of_ticks(study, meaning)
@@ -121,7 +121,9 @@ def selection(study: Study, chosen: Selection) -> Text:
     population, conditions = _population(study, chosen), _conditions(study, chosen, chosen.codes)
     if chosen.ticks:
         text = _boxes(study, chosen)
-        population = Text(f"kryds under {text} i {population.danish}", f"ticks under {text} on {population.english}")
+        population = Text(
+            f"kryds under {text.danish} i {population.danish}", f"ticks under {text.english} on {population.english}"
+        )
     return Text(
         f"{population.danish}{_that('hvor', conditions.danish)}", f"{population.english}{_that('where', conditions.english)}"
     )
@@ -134,10 +136,10 @@ def _of_ticks(study: Study, meaning: Meaning) -> Text:
         return Text(f"Antal {every.danish}.", f"Number of {every.english}.")
     if not meaning.counted.ticks:
         (box,) = (name for name in meaning.of.ticks if name in meaning.counted.codes)
-        text = quoted(study, question(study, box, meaning.counted.marts).box)
+        text = quotes(study, question(study, box, meaning.counted.marts).box_says)
         return Text(
-            f"Andelen i procent, der er ved {text}, af alle {every.danish}.",
-            f"The percentage that are at {text}, of all {every.english}.",
+            f"Andelen i procent, der er ved {text.danish}, af alle {every.danish}.",
+            f"The percentage that are at {text.english}, of all {every.english}.",
         )
     if meaning.of.ticks:
         return Text(
@@ -147,8 +149,8 @@ def _of_ticks(study: Study, meaning: Meaning) -> Text:
     return Text(f"Antal {every.danish}, for hver 100 skemaer.", f"Number of {every.english}, for every 100 forms.")
 
 
-def _boxes(study: Study, chosen: Selection) -> str:
-    return quoted(study, question(study, together(chosen.ticks), chosen.marts).text)
+def _boxes(study: Study, chosen: Selection) -> Text:
+    return quotes(study, question(study, together(chosen.ticks), chosen.marts).asks)
 
 
 def reason(study: Study, why: Why, table: Table) -> Text:
@@ -175,59 +177,62 @@ def reason(study: Study, why: Why, table: Table) -> Text:
     if why.kind in UNPAIRED.values():
         return _unpaired(study, why.kind, table)
     asked = question(study, why.about, table.marts)
-    text = quoted(study, asked.text)
+    text = quotes(study, asked.asks)
     if CONFERENCE in table.marts:
         return _of_conferences(study, why, table)
     if why.kind == OUTSIDE:
-        named = [quoted(study, label) for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
+        named = [quotes(study, label) for code, label in asked.says.items() if code in dict(table.where)[why.about]]
         return Text(
-            f"svaret på {text} er ikke {_either(named, 'eller')}, som tabellen er begrænset til",
-            f"the answer to {text} isn't {_either(named, 'or')}, to which the table is limited",
+            f"svaret på {text.danish} er ikke {_any(named).danish}, som tabellen er begrænset til",
+            f"the answer to {text.english} isn't {_any(named).english}, to which the table is limited",
         )
     if why.kind == BLANK and asked.coded:
-        return Text(f"{text}: intet skrevet, eller ikke kodet", f"{text}: nothing written, or not coded")
+        return Text(f"{text.danish}: intet skrevet, eller ikke kodet", f"{text.english}: nothing written, or not coded")
     if why.kind == NOT_IN_USE:
-        return Text(f"{text} står ikke på skemaet i den leverance", f"{text} isn't on the paper of that delivery")
+        return Text(f"{text.danish} står ikke på skemaet i den leverance", f"{text.english} isn't on the paper of that delivery")
     if why.kind == NOT_ASKED:
         only = occasions(study)[asked.occasion].the
-        return Text(f"{text} stilles kun ved {only.danish}", f"{text} is asked at {only.english} only")
+        return Text(f"{text.danish} stilles kun ved {only.danish}", f"{text.english} is asked at {only.english} only")
     if why.kind == LEFT_OUT:
         codes = counted_codes(table).get(why.about, asked.possible)
         if isinstance(codes, Span):
-            return Text(f"{text}: et tal, som tabellen ikke tæller med", f"{text}: a number that the table doesn't count")
-        named = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
-        answers = Text(_either(named, "eller"), _either(named, "or"))
+            return Text(
+                f"{text.danish}: et tal, som tabellen ikke tæller med", f"{text.english}: a number that the table doesn't count"
+            )
+        named = [quotes(study, label) for code, label in asked.says.items() if code not in codes]
+        answers = _any(named)
         return Text(
-            f"{text}: {answers.danish}, som tabellen ikke tæller med", f"{text}: {answers.english}, which the table leaves out"
+            f"{text.danish}: {answers.danish}, som tabellen ikke tæller med",
+            f"{text.english}: {answers.english}, which the table leaves out",
         )
     return {
-        BLANK: Text(f"{text} er ikke besvaret", f"{text} isn't answered"),
-        OTHER_ANSWER: Text(f"{text} har et andet svar", f"{text} has another answer"),
-        ANSWERED: Text(f"{text} er besvaret", f"{text} is answered"),
+        BLANK: Text(f"{text.danish} er ikke besvaret", f"{text.english} isn't answered"),
+        OTHER_ANSWER: Text(f"{text.danish} har et andet svar", f"{text.english} has another answer"),
+        ANSWERED: Text(f"{text.danish} er besvaret", f"{text.english} is answered"),
     }[why.kind]
 
 
 def _of_conferences(study: Study, why: Why, table: Table) -> Text:
     """Say why conferences aren't counted, by what is known of them: nobody answers it."""
     asked = question(study, why.about, table.marts)
-    text = quoted(study, asked.text)
+    text = quotes(study, asked.asks)
     if why.kind == OUTSIDE:
-        named = [quoted(study, label) for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
+        named = [quotes(study, label) for code, label in asked.says.items() if code in dict(table.where)[why.about]]
         return Text(
-            f"{text} er ikke {_either(named, 'eller')}, som tabellen er begrænset til",
-            f"{text} isn't {_either(named, 'or')}, to which the table is limited",
+            f"{text.danish} er ikke {_any(named).danish}, som tabellen er begrænset til",
+            f"{text.english} isn't {_any(named).english}, to which the table is limited",
         )
     if why.kind == LEFT_OUT:
         codes = counted_codes(table).get(why.about, asked.possible)
-        named = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
+        named = [quotes(study, label) for code, label in asked.says.items() if code not in codes]
         return Text(
-            f"{text}: {_either(named, 'eller')}, som tabellen ikke tæller med",
-            f"{text}: {_either(named, 'or')}, which the table leaves out",
+            f"{text.danish}: {_any(named).danish}, som tabellen ikke tæller med",
+            f"{text.english}: {_any(named).english}, which the table leaves out",
         )
     return {
-        BLANK: Text(f"{text}: det står ikke i konteringen", f"{text}: the accounting records don't say"),
-        OTHER_ANSWER: Text(f"{text} er noget andet", f"{text} is something else"),
-        ANSWERED: Text(f"{text} er kendt", f"{text} is known"),
+        BLANK: Text(f"{text.danish}: det står ikke i konteringen", f"{text.english}: the accounting records don't say"),
+        OTHER_ANSWER: Text(f"{text.danish} er noget andet", f"{text.english} is something else"),
+        ANSWERED: Text(f"{text.danish} er kendt", f"{text.english} is known"),
     }[why.kind]
 
 
@@ -273,8 +278,8 @@ def _population(study: Study, chosen: Selection) -> Text:
         if has_codebook(study):
             return Text(f"{many.danish} i kodebogen", f"{many.english} in the codebook")
         return Text(f"{many.danish} i konteringen", f"{many.english} in the accounting records")
-    titles = [quoted(study, questionnaires(study)[mart].title) for mart in chosen.marts]
-    danish, english = f"skemaer af typen {_either(titles, 'eller')}", f"forms of the type {_either(titles, 'or')}"
+    titles = [quotes(study, questionnaires(study)[mart].called) for mart in chosen.marts]
+    danish, english = f"skemaer af typen {_any(titles).danish}", f"forms of the type {_any(titles).english}"
     if chosen.occasion == BOTH:
         return Text(danish, english)
     occasion = occasions(study)[chosen.occasion].the
@@ -306,54 +311,63 @@ def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *,
     if end is not None:
         the = occasions(study)[end].the
         return Text(f"skemaet har et par fra {the.danish}", f"the form has a pair from {the.english}")
-    text = quoted(study, asked.text)
+    text = quotes(study, asked.asks)
     if CONFERENCE in marts:
         return _known(study, asked, codes, without=without)
     if isinstance(codes, Span) and codes != asked.possible:
-        low, high = (written(study, asked.said(end)) for end in (codes.low, codes.high))
-        return Text(f"svaret på {text} er fra {low} til {high}", f"the answer to {text} is from {low} to {high}")
-    kept = [quoted(study, label) for code, label in asked.labels.items() if code in codes]
-    others = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
+        low, high = (asked.said(end) for end in (codes.low, codes.high))
+        return Text(
+            f"svaret på {text.danish} er fra {low} til {high}",
+            f"the answer to {text.english} is from {in_english(low)} to {in_english(high)}",
+        )
+    kept = [quotes(study, label) for code, label in asked.says.items() if code in codes]
+    others = [quotes(study, label) for code, label in asked.says.items() if code not in codes]
     if without:
-        also = f" (eller er besvaret med {_either(others, 'eller')})" if others else ""
-        english = f" (or is answered with {_either(others, 'or')})" if others else ""
-        return Text(f"{text} ikke er besvaret{also}", f"{text} isn't answered{english}")
+        also = f" (eller er besvaret med {_any(others).danish})" if others else ""
+        english = f" (or is answered with {_any(others).english})" if others else ""
+        return Text(f"{text.danish} ikke er besvaret{also}", f"{text.english} isn't answered{english}")
     if not others:
-        return Text(f"{text} er besvaret", f"{text} is answered")
+        return Text(f"{text.danish} er besvaret", f"{text.english} is answered")
     if len(others) < len(kept):
         return Text(
-            f"{text} er besvaret med andet end {_either(others, 'eller')}",
-            f"{text} is answered with anything but {_either(others, 'or')}",
+            f"{text.danish} er besvaret med andet end {_any(others).danish}",
+            f"{text.english} is answered with anything but {_any(others).english}",
         )
-    return Text(f"svaret på {text} er {_either(kept, 'eller')}", f"the answer to {text} is {_either(kept, 'or')}")
+    return Text(f"svaret på {text.danish} er {_any(kept).danish}", f"the answer to {text.english} is {_any(kept).english}")
 
 
 def _known(study: Study, asked: Question, codes: Codes, *, without: bool) -> Text:
     """Say what is known of conferences that are selected by it."""
-    text = quoted(study, asked.text)
-    kept = [quoted(study, label) for code, label in asked.labels.items() if code in codes]
-    others = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
+    text = quotes(study, asked.asks)
+    kept = [quotes(study, label) for code, label in asked.says.items() if code in codes]
+    others = [quotes(study, label) for code, label in asked.says.items() if code not in codes]
     if without:
-        also = f" (eller er {_either(others, 'eller')})" if others else ""
-        english = f" (or is {_either(others, 'or')})" if others else ""
-        return Text(f"{text} ikke er kendt{also}", f"{text} isn't known{english}")
+        also = f" (eller er {_any(others).danish})" if others else ""
+        english = f" (or is {_any(others).english})" if others else ""
+        return Text(f"{text.danish} ikke er kendt{also}", f"{text.english} isn't known{english}")
     if not others:
-        return Text(f"{text} er kendt", f"{text} is known")
-    return Text(f"{text} er {_either(kept, 'eller')}", f"{text} is {_either(kept, 'or')}")
+        return Text(f"{text.danish} er kendt", f"{text.english} is known")
+    return Text(f"{text.danish} er {_any(kept).danish}", f"{text.english} is {_any(kept).english}")
 
 
 def _scale(study: Study, axis: Axis, chosen: Selection) -> Text:
-    first, last = (quoted(study, axis.categories[at].label) for at in (0, -1))
+    first, last = (quotes(study, axis.categories[at].says) for at in (0, -1))
     text = _quoted(study, axis, chosen)
-    return Text(f"{text} (fra {first} til {last})", f"{text} (from {first} to {last})")
+    return Text(
+        f"{text.danish} (fra {first.danish} til {last.danish})", f"{text.english} (from {first.english} to {last.english})"
+    )
 
 
-def _quoted(study: Study, axis: Axis, chosen: Selection) -> str:
-    return quoted(study, question(study, axis.variable, chosen.marts).text)
+def _quoted(study: Study, axis: Axis, chosen: Selection) -> Text:
+    return quotes(study, question(study, axis.variable, chosen.marts).asks)
 
 
 def _that(word: str, conditions: str) -> str:
     return f", {word} {conditions}" if conditions else ""
+
+
+def _any(named: list[Text]) -> Text:
+    return Text(_either([one.danish for one in named], "eller"), _either([one.english for one in named], "or"))
 
 
 def _either(labels: list[str], word: str) -> str:

@@ -19,6 +19,11 @@ _DECIMALS: Mapping[Unit, int] = {"percent": 1, "points": 1, "count": 0, "gamma":
 _MOST_TERMS = 8
 
 
+# What answers say, by their labels; one that isn't in it is called by its label.
+Says = Mapping[str, Text]
+_AS_THEY_STAND: Says = {}
+
+
 @dataclass(frozen=True)
 class Step:
     """One number of a claim: what it is called, and what gives it, as "(52 + 22) / 2373 = 3.1%"."""
@@ -32,9 +37,10 @@ def arithmetic(
     numbers: Mapping[str, Number],
     evidence: Evidence,
     asked: Mapping[tuple[str, str], Text] | None = None,
+    says: Says = _AS_THEY_STAND,
 ) -> dict[str, Step]:
-    """Write out how each value that this evidence can tell comes about, by its name and in its order; `asked` as in `labels`."""
-    called = labels(values, asked)
+    """Write out how each value that this evidence can tell comes about, by its name and in its order; the rest as in `labels`."""
+    called = labels(values, asked, says)
     return {
         name: Step(called[name], _of_value(name, value, values, numbers, evidence))
         for name, value in values.items()
@@ -42,56 +48,70 @@ def arithmetic(
     }
 
 
-def labels(values: Mapping[str, Value], asked: Mapping[tuple[str, str], Text] | None = None) -> dict[str, Text]:
+def labels(
+    values: Mapping[str, Value], asked: Mapping[tuple[str, str], Text] | None = None, says: Says = _AS_THEY_STAND
+) -> dict[str, Text]:
     """Call each value by what it is read from: "table 2, barn"; with its answers, where others would be called the same.
 
     `asked` are the questions by mart and name, as they are quoted; one that isn't among them is called by its name.
     """
     texts = asked or {}
-    short = {name: _label(value, texts, whole=False) for name, value in values.items()}
+    short = {name: _label(value, texts, says, whole=False) for name, value in values.items()}
     often = Counter(short.values())
-    called = {name: _label(value, texts, whole=often[short[name]] > 1) for name, value in values.items()}
+    called = {name: _label(value, texts, says, whole=often[short[name]] > 1) for name, value in values.items()}
     seen: set[tuple[str, str, str]] = set()
     for name, value in values.items():
         if value.pair is not None:
             # The questions are long: a second role of the same ones is called by itself.
             questions = (value.pair.mart, value.pair.row, value.pair.column)
             if questions in seen and value.pair.group and often[short[name]] == 1:
-                called[name] = Text(value.pair.group, value.pair.group)
+                called[name] = _said(says, value.pair.group)
             seen.add(questions)
     return called
 
 
-def _label(value: Value, asked: Mapping[tuple[str, str], Text], *, whole: bool) -> Text:
+def _label(value: Value, asked: Mapping[tuple[str, str], Text], says: Says, *, whole: bool) -> Text:
     cells = value.share or value.count
     if cells is not None:
-        rows = "" if cells.row == TOTAL else f", {' + '.join(cells.rows)}"
-        answers = f", {' + '.join(cells.answers)}" if whole and cells.answers else ""
-        if whole and len(cells.answers) == 1 and cells.answers[0] in _TOTALS:
-            total = _TOTALS[cells.answers[0]]
-            return Text(f"tabel {cells.table}{rows}, {total.danish}", f"table {cells.table}{rows}, {total.english}")
-        return Text(f"tabel {cells.table}{rows}{answers}", f"table {cells.table}{rows}{answers}")
+        rows = () if cells.row == TOTAL else cells.rows
+        return _listed(_table(cells.table), _said(says, *rows), _said(says, *(cells.answers if whole else ())))
     if value.correlation is not None:
-        of_all = value.correlation.group in ("", TOTAL, None)
-        group = "" if of_all else f", {value.correlation.group}"
-        p = ", p" if value.p else ""
-        return Text(f"tabel {value.correlation.table}{group}{p}", f"table {value.correlation.table}{group}{p}")
+        group = value.correlation.group
+        of = _NOTHING if group is None or group in ("", TOTAL) else _said(says, group)
+        return _listed(_table(value.correlation.table), of, Text("p", "p") if value.p else _NOTHING)
     if value.pair is not None:
-        group = f", {value.pair.group}" if value.pair.group else ""
         row, column = (_question(asked, value.pair.mart, name) for name in (value.pair.row, value.pair.column))
-        return Text(f"{row.danish} × {column.danish}{group}", f"{row.english} × {column.english}{group}")
+        both = Text(f"{row.danish} × {column.danish}", f"{row.english} × {column.english}")
+        return _listed(both, _said(says, *([value.pair.group] if value.pair.group else [])))
     if value.asked is not None:
-        answers = " + ".join(value.asked.answers) if whole else ""
-        more = "".join(f", {part}" for part in (value.asked.group, answers) if part)
-        question = _question(asked, value.asked.mart, value.asked.question)
-        return Text(f"{question.danish}{more}", f"{question.english}{more}")
+        question, of_group = _question(asked, value.asked.mart, value.asked.question), value.asked.group
+        return _listed(
+            question, _said(says, *([of_group] if of_group else [])), _said(says, *(value.asked.answers if whole else ()))
+        )
     return _KINDS[value.kinds[0]]
+
+
+def _table(number: int) -> Text:
+    return Text(f"tabel {number}", f"table {number}")
+
+
+def _said(says: Says, *several: str) -> Text:
+    """Name answers together."""
+    texts = [says.get(label) or _TOTALS.get(label) or Text(label, label) for label in several]
+    return Text(" + ".join(text.danish for text in texts), " + ".join(text.english for text in texts))
+
+
+def _listed(*parts: Text) -> Text:
+    """Join what isn't empty."""
+    told = [part for part in parts if part != _NOTHING]
+    return Text(", ".join(part.danish for part in told), ", ".join(part.english for part in told))
 
 
 def _question(asked: Mapping[tuple[str, str], Text], mart: str, name: str) -> Text:
     return asked.get((mart, name), Text(name, name))
 
 
+_NOTHING = Text("", "")
 _TOTALS: Mapping[str, Text] = {
     TOTAL: Text("i alt", "total"),
     TOTAL_VALID: Text("besvaret i alt", "all answered"),

@@ -16,6 +16,7 @@ from frs_pipeline.printed.contradictions import kept
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import WEIGHTS, Contradiction, Weight, printed_tables
 from frs_pipeline.printed.verdicts import Evidence, Number, of_float
+from frs_pipeline.report.english import answers, contradiction_as_read
 from frs_pipeline.report.findings import Tested, outcomes
 from frs_pipeline.stats.printing import decimals_of
 from frs_pipeline.study import Study
@@ -89,7 +90,10 @@ def shown(study: Study, told: Claims, findings: Sequence[Tested], forms: Evidenc
 def by_weight(study: Study, pages: Mapping[int, str]) -> list[Listed]:
     """List the contradictions of the printed report, the heaviest first, else in the order of its tables."""
     found = sorted(kept(study), key=lambda one: WEIGHTS.index(one.weight))
-    return [Listed(one, tuple(dict.fromkeys(pages[n] for n in one.tables if n in pages))) for one in found]
+    return [
+        Listed(contradiction_as_read(study, one), tuple(dict.fromkeys(pages[n] for n in one.tables if n in pages)))
+        for one in found
+    ]
 
 
 def weighed(listed: Iterable[Listed]) -> dict[Weight, int]:
@@ -103,19 +107,25 @@ def examined(study: Study, told: Claims, findings: Sequence[Tested], forms: Evid
     printed = PrintedEvidence(printed_tables(study))
     repeats = Counter(repeat.claim for chapter in told.chapters for repeat in chapter.about.repeats)
     asked = {
-        (mart, question.name): Text(f"»{question.text}«", f"“{question.text}”")
+        (mart, question.name): Text(f"»{question.asks.danish}«", f"“{question.asks.english}”")
         for mart, questionnaire in questionnaires(study).items()
         for question in questionnaire.questions
     }
-    return [_examined(told, one, printed, forms, repeats[one.claim.id], asked) for one in findings]
+    return [_examined(told, one, printed, forms, repeats[one.claim.id], asked, answers(study)) for one in findings]
 
 
 def _examined(
-    told: Claims, tested: Tested, printed: Evidence, forms: Evidence, repeats: int, asked: Mapping[tuple[str, str], Text]
+    told: Claims,
+    tested: Tested,
+    printed: Evidence,
+    forms: Evidence,
+    repeats: int,
+    asked: Mapping[tuple[str, str], Text],
+    says: Mapping[str, Text],
 ) -> Examined:
-    values, called = tested.claim.values, labels(tested.claim.values, asked)
-    in_tables = arithmetic(values, tested.tables_of_report.numbers, printed, asked)
-    on_forms = arithmetic(values, tested.forms.numbers, forms, asked)
+    values, called = tested.claim.values, labels(tested.claim.values, asked, says)
+    in_tables = arithmetic(values, tested.tables_of_report.numbers, printed, asked, says)
+    on_forms = arithmetic(values, tested.forms.numbers, forms, asked, says)
     tried = tuple((called[one.value], condition_words(one, values, told.words, called)) for one in tested.claim.holds)
     same = on_forms == in_tables
     return Examined(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from frs_pipeline.language import Text
 from frs_pipeline.report.baselines import Reckoned, baselines, sums
 from frs_pipeline.report.claims import claims
+from frs_pipeline.report.english import answers
 from frs_pipeline.report.findings import Bound
 from frs_pipeline.report.typography import share_text
 from frs_pipeline.stats.counts import percent
@@ -25,8 +26,8 @@ class Nearest:
 
     shown: Bound
     table: int
-    rows: tuple[str, ...]
-    answers: tuple[str, ...]
+    rows: tuple[Text, ...]
+    answers: tuple[Text, ...]
 
 
 @dataclass(frozen=True)
@@ -71,4 +72,8 @@ def _nearest(study: Study, share: Share, figures: Mapping[Address, Figure]) -> N
     parts, whole = share.counts(kind), share.base(kind)
     number = percent(*(sum(int(figures[address].value or 0) for address in those) for those in (parts, whole)))
     bound = Bound(share_text(number, language=about(study).language), (*parts, *whole))
-    return Nearest(bound, share.table, tuple(row for row in share.rows if row != TOTAL), share.answers)
+    known = answers(study)
+    named = (
+        [known.get(label) or Text(label, label) for label in labels if label != TOTAL] for labels in (share.rows, share.answers)
+    )
+    return Nearest(bound, share.table, *map(tuple, named))

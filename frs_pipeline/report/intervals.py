@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from frs_pipeline.language import Language, Text
 from frs_pipeline.report.typography import NO_BREAK_SPACE, limit_text
 from frs_pipeline.stats.clustered import Cells, Estimate
-from frs_pipeline.stats.printing import decimals_of
+from frs_pipeline.stats.printing import decimals_of, in_english
 from frs_pipeline.study.tables import TOTAL, Address, Table
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.intervals import marked
@@ -48,7 +48,7 @@ class Limits:
         if self.texts is not None:
             low, high = self.texts
             # A dash between them would read as a minus.
-            return Text(f"{low} til {high}{self.unit}", f"{low} to {high}{self.unit}")
+            return Text(f"{low} til {high}{self.unit}", in_english(f"{low} to {high}{self.unit}").replace(NO_BREAK_SPACE, ""))
         if self.reason is None:
             return Text("", "")
         return Text(f"intet interval, fordi {self.reason.danish}", f"no interval, because {self.reason.english}")

@@ -18,13 +18,15 @@ from frs_pipeline.lineage.absent import Absent
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
 from frs_pipeline.lineage.spread import Spread
+from frs_pipeline.report.english import as_read
 from frs_pipeline.report.intervals import Intervals, Limits
+from frs_pipeline.report.layout import labels_of
 from frs_pipeline.report.typography import anchor, figure_text, number_text, p_text, shown
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import Noun, about
 from frs_pipeline.study.rules import policy
-from frs_pipeline.study.tables import Address
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 
 # Where sentences are cut into pieces: quoted questions and answers stand in many of them.
@@ -81,14 +83,14 @@ class Pack:
             ],
             "p": self._published(passport),
             "i": self._spread(passport.spread),
-            "v": self._differences(passport.spread),
+            "v": self._differences(passport),
             "m": self._absent(passport.absent),
             "c": [
                 [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
                 for c in passport.checks
                 if c.name != _ABOUT_FILES
             ],
-            "g": _cells(passport.pairs, about(self.study).language),
+            "g": _cells(passport.pairs, labels_of(catalogue(self.study)[passport.address.table]), about(self.study).languages),
         }
         self._figures[self._index[passport.address]] = {key: value for key, value in content.items() if value not in (None, [])}
 
@@ -104,7 +106,11 @@ class Pack:
             return None
         if printed.verdict == "equal":
             return [printed.verdict]
-        why = [self._text(Text(printed.reason_danish, printed.reason))] if printed.reason and printed.reason_danish else []
+        why = (
+            [self._text(as_read(self.study, Text(printed.reason_danish, printed.reason)))]
+            if printed.reason and printed.reason_danish
+            else []
+        )
         return [printed.verdict, shown(printed.printed, about(self.study).language), *why]
 
     def _spread(self, known: Spread | None) -> list[Any] | None:
@@ -116,11 +122,17 @@ class Pack:
         family = None if known.family is None else self._text(known.family)
         return [self._text(known.method), known.forms, *rests, *error, self._set(known.t, 3), family]
 
-    def _differences(self, known: Spread | None) -> list[list[Any]]:
+    def _differences(self, passport: Passport) -> list[list[Any]]:
         """Return what the figure is compared with, each difference with its limits or why it has none."""
+        known, (rows, _, groups) = passport.spread, labels_of(catalogue(self.study)[passport.address.table])
+        labels, languages = rows | groups, about(self.study).languages
         return [
             [
-                *(made.of, made.less, *map(self._printed, (made.value, made.low, made.high))),
+                *(
+                    _label(made.of, labels, languages),
+                    _label(made.less, labels, languages),
+                    *map(self._printed, (made.value, made.low, made.high)),
+                ),
                 *([self._text(made.reason)] if made.reason else []),
             ]
             for made in (known.differences if known else ())
@@ -173,12 +185,20 @@ def _decision(study: Study, kind: str, about: str) -> Text:
     return Text(f"accepteret anmærkning: {rule.danish}", f"accepted finding: {rule.english}")
 
 
-def _cells(pairs: Pairs | None, language: Language) -> list[Any] | None:
-    """Return labels, tables of counts with what they hold constant, P and Q."""
+def _cells(pairs: Pairs | None, says: Sequence[Mapping[str, Text]], languages: Sequence[Language]) -> list[Any] | None:
+    """Return labels, tables of counts with what they hold constant, P and Q; `says` is what labels of the table say."""
     if pairs is None:
         return None
-    strata = [[stratum.label, stratum.cells] for stratum in pairs.strata]
-    return [pairs.rows, pairs.columns, strata, _whole(pairs.p, language), _whole(pairs.q, language)]
+    rows, columns, groups = says
+    strata = [[_label(stratum.label, groups, languages), stratum.cells] for stratum in pairs.strata]
+    named = (
+        [_label(label, axis, languages) for label in labels] for labels, axis in ((pairs.rows, rows), (pairs.columns, columns))
+    )
+    return [*named, strata, _whole(pairs.p, languages[0]), _whole(pairs.q, languages[0])]
+
+
+def _label(label: str, says: Mapping[str, Text], languages: Sequence[Language]) -> str | tuple[str, ...]:
+    return packed(says[label], languages) if label in says else label
 
 
 def _whole(number: int, language: Language) -> int | str:
@@ -189,14 +209,16 @@ def _whole(number: int, language: Language) -> int | str:
 def figures_script(
     figures: Iterable[tuple[Address, Figure]],
     pages: dict[int, str],
-    words: Mapping[int, Sequence[str]],
+    words: Mapping[int, Sequence[Text]],
     languages: Sequence[Language],
     intervals: Intervals,
     sharing: Noun | None,
+    says: Mapping[int, Sequence[Mapping[str, Text]]],
 ) -> bytes:
     """Pack names and printed numbers of all figures in report order, the page of each table, words to search for, and intervals.
 
-    Numbers are written as in the first of the study's `languages`; `sharing` is what forms have in common that belong together.
+    Numbers are written as in the first of the study's `languages`; `sharing` is what forms have in common that belong together,
+    `says` what labels of rows, columns and groups say, by table. What both languages say alike is written once.
     """
     listed, language = list(figures), languages[0]
 
@@ -204,15 +226,21 @@ def figures_script(
         # Nobody asks for the language that the study doesn't have.
         return [text.in_language(one if one in languages else language) for one in LANGUAGES]
 
-    labels: dict[str, int] = {}
+    def known(address: Address) -> list[int]:
+        told = [
+            _label(label, axis, languages) for axis, label in zip(says.get(address.table, ({},) * 3), address[1:4], strict=True)
+        ]
+        return [labels.setdefault(label, len(labels)) for label in (*told, address.measure)]
+
+    labels: dict[str | tuple[str, ...], int] = {}
     content = {
         "a": [anchor(address) for address, _ in listed],
         "p": [figure_text(figure.printed, language) for _, figure in listed],
         # Row, column, group and measure of each, by their place among all labels.
-        "c": [[labels.setdefault(label, len(labels)) for label in address[1:]] for address, _ in listed],
+        "c": [known(address) for address, _ in listed],
         "l": list(labels),
         "page": pages,
-        "words": words,
+        "words": {number: [packed(text, languages) for text in texts] for number, texts in words.items()},
     }
     if intervals:
         reasons: dict[Text, int] = {}
@@ -224,6 +252,12 @@ def figures_script(
         content["why"] = [both(reason) for reason in reasons]
         content["of"] = [both(said) for said in (sharing.one, sharing.many)] if sharing else []
     return f"FRS.index({_json(content)});\n".encode()
+
+
+def packed(text: Text, languages: Sequence[Language]) -> str | tuple[str, ...]:
+    """Return a text in Danish and English where pages are in both, and they differ; else the one there is."""
+    both = tuple(text.in_language(one) for one in LANGUAGES)
+    return text.in_language(languages[0]) if len(languages) == 1 or both[0] == both[1] else both
 
 
 def _limits(one: Limits, reasons: dict[Text, int], language: Language) -> list[str | int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from frs_pipeline.language import Language, Text
+from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.report.intervals import Ends, Intervals, Limits
 from frs_pipeline.report.layout import named
 from frs_pipeline.report.typography import limit_text, number_text, share_text, shown, with_zero
@@ -63,8 +63,9 @@ class Bar:
     def middle(self) -> float:
         return self.shares[len(self.shares) // 2] if len(self.shares) % 2 else 0.0
 
-    def spoken(self, answers: Sequence[str], language: Language) -> str:
+    def spoken(self, said_of: Sequence[Text], language: Language) -> str:
         """Describe the bar in words, for those who don't see it."""
+        answers = [answer.in_language(language) for answer in said_of]
         parts = (f"{answer} {share_text(share, language=language)}" for answer, share in zip(answers, self.shares, strict=True))
         when = f"{self.occasion.in_language(language)} " if self.occasion else ""
         said = self.ends.upper.said.in_language(language) if self.ends else ""
@@ -83,8 +84,8 @@ class Stacked:
     """Bars of answers to one question on a scale with a middle; its tables are where the numbers stand."""
 
     tables: tuple[int, ...]
-    question: str
-    answers: tuple[str, ...]
+    question: Text
+    answers: tuple[Text, ...]
     bars: tuple[Bar, ...]
 
     @property
@@ -119,9 +120,18 @@ class Stacked:
         danish, english = " og ".join(text.danish for text in names), " and ".join(text.english for text in names)
         return Text(danish.capitalize(), english.capitalize())
 
-    def spoken(self, language: Language) -> str:
+    @property
+    def ends(self) -> tuple[Text, Text]:
+        """What the answers before the middle, and those after it, are called together."""
+        half = len(self.answers) // 2
+        before, after = self.answers[:half], self.answers[half + len(self.answers) % 2 :]
+        return _together(before), _together(after)
+
+    @property
+    def spoken(self) -> Text:
         """Describe all bars in words."""
-        return "; ".join(bar.spoken(self.answers, language) for bar in self.bars)
+        bars = ("; ".join(bar.spoken(self.answers, language) for bar in self.bars) for language in LANGUAGES)
+        return Text(*(f"{asked} {said}" for asked, said in zip((self.question.danish, self.question.english), bars, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -155,7 +165,7 @@ class Cell:
 
 
 def by_role(
-    study: Study, table: Table, figures: Figures, question: str, forms: FormCounts, ends: EndsOf = NO_ENDS
+    study: Study, table: Table, figures: Figures, question: Text, forms: FormCounts, ends: EndsOf = NO_ENDS
 ) -> Stacked | None:
     """Plot the answers of each role; None for a table that isn't roles by a scale with two answers on either side."""
     if not drawn_by_role(study, table):
@@ -169,7 +179,7 @@ def drawn_by_role(study: Study, table: Table) -> bool:
     return by_role and table.column is not None and len(table.column.categories) == 5
 
 
-def by_row(table: Table, figures: Figures, question: str, ends: EndsOf = NO_ENDS) -> Stacked:
+def by_row(table: Table, figures: Figures, question: Text, ends: EndsOf = NO_ENDS) -> Stacked:
     """Plot the answers in each row of a crosstab."""
     return _stacked((table.number,), question, table, list(_bars(table, figures, {}, ends)))
 
@@ -179,7 +189,7 @@ def change(
     numbers: Mapping[str, int],
     tables: Mapping[int, Table],
     figures: Figures,
-    question: str,
+    question: Text,
     forms: FormCounts,
     ends: EndsOf = NO_ENDS,
 ) -> Stacked:
@@ -190,9 +200,13 @@ def change(
     return _stacked(tuple(numbers.values()), question, chosen[0][0], bars)
 
 
-def _stacked(numbers: tuple[int, ...], question: str, table: Table, bars: list[Bar]) -> Stacked:
+def _together(answers: Sequence[Text]) -> Text:
+    return Text(" + ".join(answer.danish for answer in answers), " + ".join(answer.english for answer in answers))
+
+
+def _stacked(numbers: tuple[int, ...], question: Text, table: Table, bars: list[Bar]) -> Stacked:
     assert table.column is not None
-    return Stacked(numbers, question, tuple(c.label for c in table.column.categories), tuple(bars))
+    return Stacked(numbers, question, tuple(c.says for c in table.column.categories), tuple(bars))
 
 
 def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], ends: EndsOf, occasion: Text | None = None) -> Iterator[Bar]:
@@ -202,7 +216,7 @@ def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], ends: EndsO
         counts = [int(figures[Address(table.number, label, c.label, "", "count")].value or 0) for c in table.column.categories]
         whole = sum(counts)
         shares = tuple(percent(n, whole) or 0.0 for n in counts)
-        yield Bar(named(label), shares, whole, blanks.get(label), occasion, of_rows.get(label))
+        yield Bar(named(label, table.row), shares, whole, blanks.get(label), occasion, of_rows.get(label))
 
 
 def _blanks(table: Table, forms: FormCounts) -> dict[str, int]:
@@ -218,7 +232,7 @@ def _blanks(table: Table, forms: FormCounts) -> dict[str, int]:
     return blanks
 
 
-def forest(study: Study, figures: Figures, title: Mapping[int, str], intervals: Intervals | None = None) -> list[Interval]:
+def forest(study: Study, figures: Figures, title: Mapping[int, Text], intervals: Intervals | None = None) -> list[Interval]:
     """List every gamma of the correlation tables, the strongest first; by group where a table has groups.
 
     Without `intervals`, theirs are those of SPSS's error, and `sure` is by SPSS's p.
@@ -233,8 +247,8 @@ def forest(study: Study, figures: Figures, title: Mapping[int, str], intervals: 
             if gamma is None or limits is None:
                 continue
             whole = title[table.number]
-            of = Text("alle", "all") if group == TOTAL else named(group)
-            label = Text(f"{whole} · {of.danish}", f"{whole} · {of.english}") if group else named(whole)
+            of = Text("alle", "all") if group == TOTAL else named(group, table.group)
+            label = Text(f"{whole.danish} · {of.danish}", f"{whole.english} · {of.english}") if group else whole
             forms = number_text(int(figures[address._replace(measure="n")].value or 0), language)
             sure = limits.p is not None and significant(limits.p)
             text = with_zero(shown(figures[address].printed, language))

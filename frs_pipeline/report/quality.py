@@ -42,7 +42,7 @@ def quality(store: Store, asking: Asking, evidence: Evidence) -> dict[str, Any]:
         for row in sorted(noted, key=lambda row: [row[name] or "" for name in columns])
     ]
     corrected = Counter(form.form.split("-")[0] for form in evidence.corrections)
-    titles = {questionnaires(study)[name].form_prefix: questionnaires(study)[name].title for name in instruments(study)}
+    titles = {questionnaires(study)[name].form_prefix: questionnaires(study)[name].called for name in instruments(study)}
     missed = unapplied(added([applied_in(part) for part in store.each()]))
     return {
         "aside": [Group(name, rule, _words(study, rule), number) for (name, rule), number in aside.items()],

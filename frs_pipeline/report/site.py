@@ -27,11 +27,12 @@ from frs_pipeline.report import audit, plots
 from frs_pipeline.report.baselines import baselines, baselines_of
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.earlier import earlier
+from frs_pipeline.report.english import as_read
 from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, ends, of_figures
-from frs_pipeline.report.layout import Layout, layout, texts_of
+from frs_pipeline.report.layout import Layout, labels_of, layout, texts_of
 from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.quality import quality
@@ -54,8 +55,8 @@ from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.clusters import clustered
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.tables.nonresponse import kinds
-from frs_pipeline.tables.render import heading
+from frs_pipeline.tables.nonresponse import asked_in, kinds
+from frs_pipeline.tables.render import entitled
 from frs_pipeline.templates import templates_in
 
 KEY: AssetPath = ("report",)
@@ -79,7 +80,7 @@ class Shown:
     """A table as a page shows it."""
 
     table: Table
-    title: str
+    title: Text
     grid: Layout
     base: tuple[int, list[tuple[int, Text]], int]
     differences: dict[Address, Difference]
@@ -163,7 +164,7 @@ class _Site:
         self.counts = Counts(self.passports.asking)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue(store.study)
-        self.titles = {number: heading(store.study, table) for number, table in self.tables.items()}
+        self.titles = {number: entitled(store.study, table) for number, table in self.tables.items()}
 
     def part(self, chapter: Chapter | None) -> _Part:
         """Make the page of a chapter with the passports of its tables; for None the first page, and the list of all figures."""
@@ -297,7 +298,7 @@ class _Site:
         question = self._column(self.tables[next(iter(numbers.values()))])
         return plots.change(self.store.study, numbers, self.tables, self.figures, question, self.evidence.forms, ends)
 
-    def _column(self, table: Table) -> str:
+    def _column(self, table: Table) -> Text:
         assert table.column is not None
         return texts_of(self.store.study, table)[table.column.variable]
 
@@ -339,7 +340,7 @@ class _Site:
             row = self.evidence.compared.get(address) if address in known else None
             if row is not None and row["verdict"] != "equal":
                 ours, printed = (shown(row[f"printed_{which}"], self.language) for which in ("recomputed", "published"))
-                differences[address] = Difference(address, ours, printed, _why(row))
+                differences[address] = Difference(address, ours, printed, _why(self.store.study, row))
         return differences
 
     def _correlations(self) -> dict[str, Any]:
@@ -350,11 +351,12 @@ class _Site:
         return {**quality(self.store, self.passports.asking, self.evidence), "counts": self.counts.layers()}
 
     def _nonresponse(self) -> dict[str, Any]:
-        item = self._rows("statistics", "item_nonresponse")
+        item, study = self._rows("statistics", "item_nonresponse"), self.store.study
         return {
             "unit": self.unit,
-            "kinds": kinds(self.store.study),
+            "kinds": kinds(study),
             "item": item,
+            "asked": {(name, one.name): one.asks for name in questionnaires(study) for one in asked_in(study, name)},
             "counts": {**self.counts.unit(self.unit), **self.counts.item(item)},
         }
 
@@ -385,9 +387,10 @@ class _Site:
             about(self.store.study).languages,
             self.intervals or {},
             sharing(self.store.study),
+            {number: labels_of(table) for number, table in self.tables.items()},
         )
 
 
-def _why(row: dict[str, Any]) -> Text | None:
+def _why(study: Study, row: dict[str, Any]) -> Text | None:
     """Say why no data can agree with a printed figure; `row` is one of the comparison."""
-    return Text(row["reason_danish"], row["reason"]) if row["reason"] else None
+    return as_read(study, Text(row["reason_danish"], row["reason"])) if row["reason"] else None

@@ -236,6 +236,12 @@ def quoted(study: Study, words: str) -> str:
     return f"»{words}«" if about(study).language == "danish" else f"“{words}”"
 
 
+def quotes(study: Study, words: Text) -> Text:
+    """Quote what the study says, in each language as it does; what it says in one language only is quoted as in that."""
+    one = quoted(study, words.danish)
+    return Text(one, one) if words.danish == words.english else Text(one, f"“{words.english}”")
+
+
 def written(study: Study, printed: str) -> str:
     """Write a printed figure as the first language of the study does."""
     return printed if about(study).language == "danish" else in_english(printed)

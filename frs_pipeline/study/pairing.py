@@ -6,7 +6,7 @@ child. What is known of a pair stands in columns that no mart has, made where a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from frs_pipeline.errors import InputError
@@ -119,30 +119,41 @@ def _of_pairs(study: Study, mart: str) -> dict[str, Question]:
 
 def _columns(study: Study, pairing: Pairing, asked: Question) -> list[Question]:
     end = occasions(study)[pairing.end]
-    answers = tuple(Answer(code=code, label=said(study, label)) for code, label in _FOUND.items())
-    first, last = (asked.labels[code] for code in (scale_of(asked)[0], scale_of(asked)[-1]))
+    first, last = (asked.says[code] for code in (scale_of(asked)[0], scale_of(asked)[-1]))
     moved = {
-        TO_FIRST: Text(f"nærmere {first}", f"towards {first}"),
+        TO_FIRST: Text(f"nærmere {first.danish}", f"towards {first.english}"),
         SAME: Text("uændret", "unchanged"),
-        TO_LAST: Text(f"nærmere {last}", f"towards {last}"),
+        TO_LAST: Text(f"nærmere {last.danish}", f"towards {last.english}"),
     }
-    the, one = said(study, end.the), said(study, end.one)
+    the, one, text = end.the, end.one, asked.asks
     here = {"occasion": BOTH, "option": None, "grouped": None, "dont_know": None, "type": "nominal"}
     texts = {
-        pairing.status: (said(study, Text(f"Skema fra {the}", f"Form from {the}")), answers, None),
-        pairing.later: (f"{asked.text} ({one})", asked.answers, asked.dont_know),
+        pairing.status: (Text(f"Skema fra {the.danish}", f"Form from {the.english}"), _answers(study, _FOUND), None),
+        pairing.later: (Text(f"{text.danish} ({one.danish})", f"{text.english} ({one.english})"), asked.answers, asked.dont_know),
         pairing.change: (
-            f"{asked.text} ({said(study, Text(f'ændring til {the}', f'change to {the}'))})",
-            tuple(Answer(code=code, label=said(study, label)) for code, label in moved.items()),
+            Text(f"{text.danish} (ændring til {the.danish})", f"{text.english} (change to {the.english})"),
+            _answers(study, moved),
             None,
         ),
     }
     return [
         asked.model_copy(
-            update={**here, "name": name, "text": text, "asked": text, "answers": answers, "scale": name, "dont_know": dont_know}
+            update={
+                **here,
+                **dict.fromkeys(("text", "asked"), said(study, text)),
+                **dict.fromkeys(("text_english", "asked_english"), text.english),
+                "name": name,
+                "answers": answers,
+                "scale": name,
+                "dont_know": dont_know,
+            }
         )
         for name, (text, answers, dont_know) in texts.items()
     ]
+
+
+def _answers(study: Study, words: Mapping[int, Text]) -> tuple[Answer, ...]:
+    return tuple(Answer(code=code, label=said(study, text), english=text.english) for code, text in words.items())
 
 
 def scale_of(question: Question) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.language import Language, Text
+from frs_pipeline.language import Language, Text, beside
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import SHORT_NAME, Forms, about, occasions, only_occasion
 from frs_pipeline.study.boxes import BOX, BOXES, CODES, columns_of
@@ -37,16 +37,26 @@ RESERVED = frozenset(_WORDS.split())
 # Keys that only some types have, each with these; and what the column of a number's groups is called.
 _OF = {"unit": ("number",), "range": ("number", "date"), "groups": ("number",), "unit_name": ("number",), "keep": ("date",)}
 _GROUP = "_group"
-# What a box says that is left open, and one that is ticked.
+# Between the text of a question with boxes and that of a box.
+_BESIDE = " – "
 
 
 class Answer(Spec):
-    """One box that can be ticked: its code in the export, and its label as the report prints it."""
+    """One box that can be ticked: its code in the export, and its label as the report prints it.
+
+    The label names the answer everywhere; `english` is what it says to those who read the pages in English.
+    """
 
     # The limits of one byte, in which marts hold a code.
     code: int = Field(ge=-127, le=127)
     label: str = Field(min_length=1)
+    english: str | None = Field(default=None, min_length=1)
     also_printed: tuple[str, ...] = ()
+
+    @property
+    def says(self) -> Text:
+        """The label in the languages of the pages."""
+        return beside(self.label, self.english)
 
 
 class Scales(Spec):
@@ -66,6 +76,7 @@ class QuestionSpec(Dated):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     source: str = Field(pattern=SHORT_NAME, description="short name in the SurveyXact export")
     text: str
+    text_english: str | None = Field(default=None, min_length=1, description="the text for those who read the pages in English")
     type: Literal["nominal", "ordinal", "multiple", "number", "date", "text"]
     scale: str = ""
     unit: Decimal | None = Field(default=None, description="of a number: what it is a multiple of; 1 for whole numbers")
@@ -82,6 +93,7 @@ class QuestionSpec(Dated):
 class QuestionnaireSpec(Spec):
     instrument: str
     title: str
+    title_english: str | None = Field(default=None, min_length=1)
     filled_in_by: str = Field(pattern=r"^[a-z]+(_[a-z]+)*$", description="whose form it is; of several, one is enough")
     occasion: str
     form_prefix: str = Field(pattern=r"^[A-Z]{2}$")
@@ -99,6 +111,7 @@ class Question(QuestionSpec):
 
     answers: tuple[Answer, ...]
     asked: str
+    asked_english: str | None = None
     option: int | None = None
     coded: bool = False
     measured: Measured | None = None
@@ -113,9 +126,20 @@ class Question(QuestionSpec):
         return self.grouped or (self.name if self.option is None else self.name.removesuffix(_box(self.option)))
 
     @property
+    def asks(self) -> Text:
+        """The text in the languages of the pages."""
+        return beside(self.text, self.text_english)
+
+    @property
     def box(self) -> str:
         """The text beside a box."""
-        return self.text.removeprefix(f"{self.asked} – ")
+        return self.text.removeprefix(f"{self.asked}{_BESIDE}")
+
+    @property
+    def box_says(self) -> Text:
+        """The text beside a box in the languages of the pages."""
+        english = self.text_english.removeprefix(f"{self.asked_english}{_BESIDE}") if self.text_english else None
+        return beside(self.box, english)
 
     @property
     def codes(self) -> tuple[int, ...]:
@@ -129,6 +153,11 @@ class Question(QuestionSpec):
     @property
     def labels(self) -> dict[int, str]:
         return {answer.code: answer.label for answer in self.answers}
+
+    @property
+    def says(self) -> dict[int, Text]:
+        """What the codes say in the languages of the pages."""
+        return {answer.code: answer.says for answer in self.answers}
 
     @property
     def possible(self) -> frozenset[int] | Span:
@@ -154,6 +183,7 @@ class Questionnaire(Dated):
 
     instrument: str
     title: str
+    title_english: str | None = None
     filled_in_by: str
     occasion: str
     form_prefix: str
@@ -167,6 +197,11 @@ class Questionnaire(Dated):
     personal_id: PersonalId = DANISH_CPR
     language: Language = "danish"
     background: tuple[Question, ...] = ()
+
+    @property
+    def called(self) -> Text:
+        """The title in the languages of the pages."""
+        return beside(self.title, self.title_english)
 
     @property
     def role(self) -> Question | None:
@@ -200,9 +235,13 @@ class Questionnaire(Dated):
         first = self.question(several[0])
         if first is None or len(several) == 1:
             return first
-        boxes = {box.name: box.box for box in self.boxes(first.of)}
-        which = "" if several == list(boxes) else f" ({' / '.join(boxes[name] for name in several)})"
+        boxes = {box.name: box for box in self.boxes(first.of)}
+        listed = [boxes[name] for name in several] if several != list(boxes) else []
+        which = f" ({' / '.join(box.box for box in listed)})" if listed else ""
         about_all = {"name": first.of, "text": f"{first.asked}{which}", "type": "multiple", "option": None}
+        if first.asked_english:
+            which = f" ({' / '.join(box.box_says.english for box in listed)})" if listed else ""
+            about_all["text_english"] = f"{first.asked_english}{which}"
         return first.model_copy(update={**about_all, "answers": _ticked(CODES if first.coded else BOXES, self.language)})
 
     def column_counted(self, name: str) -> str:
@@ -414,7 +453,7 @@ def _box(code: int) -> str:
 
 def _ticked(words: Sequence[Text], language: Language) -> tuple[Answer, ...]:
     """Return the answers to a box or to several together, whose codes count from 0."""
-    return tuple(Answer(code=code, label=text.in_language(language)) for code, text in enumerate(words))
+    return tuple(Answer(code=code, label=text.in_language(language), english=text.english) for code, text in enumerate(words))
 
 
 def _columns(question: QuestionSpec, answers: tuple[Answer, ...], language: Language) -> list[Question]:
@@ -427,12 +466,14 @@ def _columns(question: QuestionSpec, answers: tuple[Answer, ...], language: Lang
             **{
                 **question.model_dump(),
                 "name": f"{question.name}{_box(answer.code)}",
-                "text": f"{question.text} – {answer.label}",
+                "text": f"{question.text}{_BESIDE}{answer.label}",
+                "text_english": f"{question.text_english}{_BESIDE}{answer.says.english}" if question.text_english else None,
                 "type": "nominal",
                 "dont_know": None,
             },
             answers=ticked,
             asked=question.text,
+            asked_english=question.text_english,
             option=answer.code,
             coded=question.type == "text",
         )

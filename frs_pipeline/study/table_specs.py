@@ -30,11 +30,15 @@ class TableSpec(Spec):
 
     number: int = Field(ge=1, le=32_767)
     title: str
+    title_english: str | None = Field(default=None, min_length=1, description="made from the questions unless said here")
     mart: str
     occasion: str = BOTH
     leave_out: Labels = Field(default_factory=dict, description="answers that are not counted, by question")
     relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
     collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
+    collapse_english: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="what labels of collapse say in English, by question"
+    )
     where: Labels = Field(default_factory=dict, description="only forms with one of these answers, by question")
     statistics: tuple[Statistic, ...] = Field(default=(), description="others than those printed, with their errors")
     note: str | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from frs_pipeline.errors import Gathered, InputError
-from frs_pipeline.language import Text
+from frs_pipeline.language import Text, beside
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import said
 from frs_pipeline.study.boxes import ANY, TICKED, columns_of, together
@@ -71,6 +71,12 @@ class Category(Spec):
 
     label: str
     codes: tuple[int, ...]
+    english: str | None = None
+
+    @property
+    def says(self) -> Text:
+        """The label in the languages of the pages."""
+        return beside(self.label, self.english)
 
 
 class Axis(Spec):
@@ -124,6 +130,7 @@ class Table(Spec):
 
     number: int
     title: str
+    title_english: str | None = None
     kind: Kind
     marts: tuple[str, ...]
     occasion: str
@@ -255,9 +262,9 @@ class _Resolver:
                     what = f"'{printed}' is not a spelling of '{label}' in {name}"
                     raise self.error(where, what, "add it to also_printed of the scale, or write another")
             categories = [
-                Category(label=spelling.get(code, label), codes=(code,))
-                for code, label in question.labels.items()
-                if code not in left_out
+                Category(label=spelling.get(answer.code, answer.label), codes=(answer.code,), english=answer.english)
+                for answer in question.answers
+                if answer.code not in left_out
             ]
         if name in getattr(self.spec, "reverse", ()):
             categories.reverse()
@@ -269,9 +276,18 @@ class _Resolver:
         if several:
             boxes = {box.option: box.name for box in countable(self.study)[self.spec.mart].boxes(name)}
             columns = tuple(boxes[category.codes[0]] for category in categories)
-            ticked = tuple(Category(label=category.label, codes=tuple(TICKED)) for category in categories)
+            ticked = tuple(category.model_copy(update={"codes": tuple(TICKED)}) for category in categories)
             return Axis(variable=together(columns), categories=ticked, boxes=columns)
         return Axis(variable=name, categories=tuple(categories))
+
+    def _check_english(self) -> None:
+        """Refuse English of labels that the table doesn't merge answers under."""
+        for name, labels in self.spec.collapse_english.items():
+            merged = self.spec.collapse.get(name, {})
+            unknown = next((label for label in labels if label not in merged), None)
+            if unknown is not None:
+                what = f"{name} has no answers merged under '{unknown}'"
+                raise self.error(["collapse_english", name, unknown], what, choices(merged, unknown))
 
     def _check_conferences(self) -> None:
         """Refuse what can't be done with conferences."""
@@ -345,7 +361,13 @@ class _Resolver:
                 what = f"'{better}' is at neither end of the scale of {asked.name}"
                 raise self.error(["better"], what, f"say '{first}' or '{last}'")
             labels = ends[code]
-        ways = tuple(Category(label=label, codes=(way,)) for label, way in zip(labels, (TO_FIRST, SAME, TO_LAST), strict=True))
+        english = {said(self.study, way): way.english for way in WAYS} | {
+            says.danish: says.english for says in known.says.values()
+        }
+        ways = tuple(
+            Category(label=label, codes=(way,), english=english[label])
+            for label, way in zip(labels, (TO_FIRST, SAME, TO_LAST), strict=True)
+        )
         # What is better stands first.
         return Axis(variable=pairs.change, categories=ways[::-1] if labels == best_first[::-1] else ways)
 
@@ -364,8 +386,8 @@ class _Resolver:
         if name in self.spec.collapse:
             do = "take it out of collapse: a form may have ticked several of them"
             raise self.error(["collapse", name], f"boxes of {name} can't be merged", do)
-        answers = read_scales(self.study)[boxes[0].scale]
-        return boxes[0].model_copy(update={"name": name, "text": boxes[0].asked, "answers": answers, "option": None})
+        own = {"answers": read_scales(self.study)[boxes[0].scale], "option": None}
+        return boxes[0].model_copy(update={"name": name, "text": boxes[0].asked, "text_english": boxes[0].asked_english, **own})
 
     def _collapsed(self, question: Question) -> list[Category]:
         seen: set[int] = set()
@@ -376,8 +398,15 @@ class _Resolver:
             if seen & set(codes) or len(set(codes)) != len(codes):
                 raise self.error(where, f"an answer of {question.name} is collapsed twice", "take it out of one of the two")
             seen.update(codes)
-            categories.append(Category(label=label, codes=codes))
+            categories.append(Category(label=label, codes=codes, english=self._english(question, label, codes)))
         return categories
+
+    def _english(self, question: Question, label: str, codes: tuple[int, ...]) -> str | None:
+        """Return what a merged answer says in English: what the table says, or the answer whose label it has."""
+        told = self.spec.collapse_english.get(question.name, {}).get(label)
+        return told or next(
+            (answer.english for answer in question.answers if answer.label == label and answer.code in codes), None
+        )
 
     def table(self) -> Table:
         spec = self.spec
@@ -419,6 +448,7 @@ class _Resolver:
             for name in getattr(spec, key, ()):
                 if name not in used:
                     raise self.error([key, name], f"{key}: table {spec.number} doesn't use {name}", choices(sorted(used), name))
+        self._check_english()
         where = tuple((name, self._where(name, labels, used.union(boxes))) for name, labels in spec.where.items())
         if isinstance(spec, ChangeSpec):
             fields |= self._change(spec, fields["row"])
@@ -429,6 +459,7 @@ class _Resolver:
         return Table(
             number=spec.number,
             title=spec.title,
+            title_english=spec.title_english,
             kind=spec.kind,  # type: ignore[attr-defined]
             marts=self.marts,
             occasion=fields.pop("occasion", spec.occasion),

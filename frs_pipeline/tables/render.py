@@ -9,12 +9,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.language import Text
+from frs_pipeline.language import Text, beside
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions, quoted, said, written
+from frs_pipeline.study.about import about, occasions, quoted, said, written
 from frs_pipeline.study.countable import CONFERENCE, noun
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, question_of
+from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
 from frs_pipeline.tables.figures import NO_LABEL, Figure
@@ -87,6 +89,27 @@ def heading(study: Study, table: Table) -> str:
         return table.title
     texts = [question.text for name in table.variables if (question := question_of(study, table.marts[0], name))]
     return " * ".join(texts)
+
+
+def entitled(study: Study, table: Table) -> Text:
+    """Return the title in the languages of the pages: as printed, and in English from the questions, unless the study says it.
+
+    Where a question has no English, neither has the title.
+    """
+    asked = [question_of(study, table.marts[0], axis.variable) for axis in (table.row, table.column, table.group) if axis]
+    told = all(question.text_english for question in asked if question)
+    english = f"{_whose(study, table)}: {' × '.join(question.asks.english for question in asked if question)}" if told else None
+    return beside(heading(study, table), table.title_english or english)
+
+
+def _whose(study: Study, table: Table) -> str:
+    """Say in English whose answers a table counts."""
+    if CONFERENCE in table.marts:
+        return about(study).conference.many.capitalised().english
+    listed = [questionnaires(study)[mart] for mart in table.marts]
+    limited = table.occasion != BOTH and any(questionnaire.occasion == BOTH for questionnaire in listed)
+    when = f", {occasions(study)[table.occasion].many.english}" if limited else ""
+    return f"{' and '.join(questionnaire.called.english for questionnaire in listed)}{when}"
 
 
 def base_line(study: Study, table: Table, rows: Iterable[Mapping[str, Any]]) -> str:

@@ -160,6 +160,37 @@ def test_search_finds_a_table_by_its_question(visit) -> None:
     page.wait_for_url(re.compile(r"rettigheder\.html#tabel-49$"))
 
 
+def test_search_finds_what_is_asked_in_either_language(visit) -> None:
+    page = visit().open("index.html?lang=en")
+    for words, tables in (("satisfied plan", "2 tables"), ("tilfreds plan", "2 tables"), ("mood phase", "0 tables")):
+        page.locator("#search").fill(words)
+        expect(page.locator("#hits-say")).to_have_text(tables)
+    page.locator("#search").fill("satisfied plan")
+    expect(page.locator("#hits")).to_contain_text("Are you satisfied with your family's plan?")
+
+
+def test_english_pages_have_questions_answers_and_numbers_in_english(visit) -> None:
+    page = visit().open(f"tilfredshed.html?lang=en#{NUMBER}")
+    told = passport(page).inner_text()
+    for words in ("What do you think of the family group conference as a whole?", "child · very good", "1,271", "59.5%"):
+        assert words in told
+    page.keyboard.press("Escape")
+    text = page.locator("main").inner_text()
+    assert "1,124" in text and "Who are you?" in text
+    assert re.findall(r"[æøåÆØÅ]|\d,\d(?!\d\d)|\d\u00a0%", text) == []
+    names = page.locator("main [role=img]").evaluate_all("all => all.map((one) => one.getAttribute('aria-label'))")
+    assert names and [name for name in names if re.search(r"[æøå]|\d,\d(?!\d\d)", name)] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_reads_as_before_when_its_language_is_switched_back(visit, name: str) -> None:
+    page = visit().open(f"{name}?lang=da")
+    before = page.locator("body").inner_text()
+    page.locator("#language").click()
+    page.locator("#language").click()
+    assert page.locator("body").inner_text() == before
+
+
 def test_the_language_is_switched_and_remembered(visit) -> None:
     here = visit()
     page = here.open("index.html")

@@ -99,7 +99,9 @@ def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
 
 def test_a_label_is_no_formula() -> None:
     wild = "=1+1"
-    grid = Layout(wild, Text(wild, wild), (Text(wild, wild),), (Block(Text(wild, wild), (Line(None, (None,)),), False),))
+    grid = Layout(
+        Text(wild, wild), Text(wild, wild), (Text(wild, wild),), (Block(Text(wild, wild), (Line(None, (None,)),), False),)
+    )
     chapter = next(chapter for chapter in chapters(STUDY) if chapter.tables).model_copy(update={"tables": (1,)})
     book = openpyxl.load_workbook(io.BytesIO(workbook(wild, [chapter], {1: (wild, grid)}, {}, "danish")))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]

@@ -199,7 +199,7 @@ def test_no_box_ticked_is_something_else_than_no_answer(settings, found, frame):
     steps = {step.kind: (step.forms, step.why.english) for step in opened.waterfall}
     blank, none = int(boxes.isna().all(axis=1).sum()), int((boxes == 0).all(axis=1).sum())
     assert steps["blank"] == (blank, "»Hvad hjalp?« isn't answered")
-    assert steps["left_out"] == (none, "»Hvad hjalp?«: »intet felt valgt«, which the table leaves out")
+    assert steps["left_out"] == (none, "»Hvad hjalp?«: “no box ticked”, which the table leaves out")
     assert at(found, 31, "Missing") == blank + none
     rows = [row for row in read(Store(settings, NAME).file("statistics", "bases")).to_pylist() if row["table"] == 31]
     line = f"Grundlag: 240 skemaer − {blank} ubesvarede − {none} »intet felt valgt« = {len(boxes) - blank - none}"

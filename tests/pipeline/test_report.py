@@ -102,6 +102,11 @@ def loaded(path: Path) -> Any:
     return json.loads(found[1])
 
 
+def first(label: str | list[str]) -> str:
+    """A label as figures have it, of one that has its English beside it, too."""
+    return label if isinstance(label, str) else label[0]
+
+
 def test_the_site_is_small_and_holds_nothing_but_its_pages(store: Store, folder: Path) -> None:
     files = {path.name: path.stat().st_size for path in folder.iterdir()}
     assert sum(files.values()) <= LARGEST
@@ -167,7 +172,9 @@ def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store
         if "i" in packed:
             assert text(packed["i"][0], 0) == known.method.danish
             assert packed["i"][1] == known.forms
-        assert [made[:2] for made in packed.get("v", [])] == [[d.of, d.less] for d in (known.differences if known else ())]
+        assert [[first(made[0]), first(made[1])] for made in packed.get("v", [])] == [
+            [d.of, d.less] for d in (known.differences if known else ())
+        ]
         assert ("m" in packed) == (blanks is not None and bool(blanks.missing or blanks.units))
         if "m" in packed:
             assert packed["m"][0] == blanks.missing

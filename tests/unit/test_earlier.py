@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from support.study import STUDY
 
+from frs_pipeline.language import Text
 from frs_pipeline.report.earlier import Earlier, earlier
 from frs_pipeline.report.site import _templates
 from frs_pipeline.study.tables import Address, catalogue
@@ -35,7 +36,11 @@ def test_the_nearest_figure_here_is_a_share_of_the_rows_it_names_bound_to_their_
     assert trial.source.cited == "Rasmussen & Haldbo 2002"
     (here,) = trial.here
     # 6 + 33 of 141 mothers and 8 + 21 of 118 fathers: 68 of 259.
-    assert (here.shown.text, here.table, here.rows) == ("26,3\u00a0%", 59, ("mor", "far"))
+    assert (here.shown.text, here.table, here.rows) == (
+        "26,3\u00a0%",
+        59,
+        (Text("mor", "mother"), Text("far", "father")),
+    )
     assert Address(59, "mor", "mange", "", "count") in here.shown.addresses
     assert Address(59, "far", "Total", "", "count") in here.shown.addresses
 

@@ -64,8 +64,8 @@ def test_a_cell_in_words():
     )
     said = definition(STUDY, meanings(STUDY)[of(32, "Missing")])
     assert said.english == (
-        "Number of forms of the type »Initiativtager (socialrådgiver)«, where »Efter dit bedste faglige skøn, er barnet kommet i "
-        "bedre trivsel, udvikling og læring pga. FRS?« isn't answered."
+        "Number of forms of the type “Initiator (social worker)”, where “In your best professional judgement, have the child's "
+        "well-being, development and learning improved because of the family group conference?” isn't answered."
     )
 
 

@@ -48,7 +48,7 @@ FIGURES = {GAMMA: figure(GAMMA, -0.286, "-,286"), SHARE: figure(SHARE, 18.2, "18
 def test_limits_have_as_many_digits_as_their_figure() -> None:
     found = of_figures([row(GAMMA, -0.42349, -0.0331), row(SHARE, 12.34, 25.61)], FIGURES, "danish")
     assert found[GAMMA].texts == ("\u22120,423", "\u22120,033")
-    assert found[GAMMA].said == Text("\u22120,423 til \u22120,033", "\u22120,423 to \u22120,033")
+    assert found[GAMMA].said == Text("\u22120,423 til \u22120,033", "\u22120.423 to \u22120.033")
     assert found[SHARE].texts == ("12", "26")
     assert limit_text(0.5, 3, "english") == "0.500"
 
@@ -91,9 +91,12 @@ def test_the_ends_of_a_bar_are_the_shares_of_several_answers_together() -> None:
     assert nobody.upper.said.english == "no interval, because no form counts"
 
 
+ANSWERS = tuple(Text(one, one.upper()) for one in "abcde")
+
+
 def _bars(upper: Limits) -> str:
     bar = Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20, ends=Ends(upper, EMPTY))
-    plot = Stacked((1,), "Hvad?", ("a", "b", "c", "d", "e"), (bar,))
+    plot = Stacked((1,), Text("Hvad?", "What?"), ANSWERS, (bar,))
     page = _templates(STUDY).get_template("plots.html").make_module({"sharing": sharing(STUDY), "study": about(STUDY)})
     return str(page.stacked(plot, "Hvad?", {"clusters": 10, "effective": 30}))
 
@@ -105,6 +108,8 @@ def test_a_line_lies_where_its_limits_are_and_has_open_ends_where_it_rests_on_li
     assert '<rect class="ci" x="75.00%" width="25.00%" y="8" height="2"/>' in made
     assert '<circle class="ci"' not in made
     assert "e 5,0\u00a0%, a + b 70,0\u00a0% (60,0 til 85,0)" in made  # for those who don't see it
+    assert 'data-en="What? barn: A 40.0%, B 30.0%, C 15.0%, D 10.0%, E 5.0%, A + B 70.0% (60.0 to 85.0)"' in made
+    assert '<span class="da" lang="da">a + b</span><span class="en" lang="en">A + B</span>' in made
     assert '<td class="quiet"><span class="da" lang="da">60,0 til 85,0</span>' in made
     marked = _bars(Limits(60.0, 85.0, ("60,0", "85,0"), 9, marked=True))
     assert '<circle class="ci" cx="75.00%" cy="9" r="3"/><circle class="ci" cx="100.00%" cy="9" r="3"/>' in marked
@@ -116,7 +121,7 @@ def test_a_line_lies_where_its_limits_are_and_has_open_ends_where_it_rests_on_li
 
 
 def test_a_plot_without_intervals_is_as_it_was() -> None:
-    plot = Stacked((1,), "Hvad?", ("a", "b", "c", "d", "e"), (Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20),))
+    plot = Stacked((1,), Text("Hvad?", "What?"), ANSWERS, (Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20),))
     page = _templates(STUDY).get_template("plots.html").make_module({"sharing": None, "study": about(STUDY)})
     made = str(page.stacked(plot, "Hvad?", {}))
     assert 'class="ci"' not in made and "<details" not in made
@@ -132,7 +137,7 @@ def test_the_forest_shows_robust_intervals_where_there_are_any_and_fills_by_the_
             for measure, value in measures.items():
                 address = Address(table.number, "", "", group, measure)
                 figures[address] = figure(address, value, ",500")
-    titles = {number: str(number) for number in catalogue(STUDY)}
+    titles = {number: Text(str(number), str(number)) for number in catalogue(STUDY)}
     printed = forest(STUDY, figures, titles)
     assert len(printed) == 46
     assert printed[0].limits.texts == ("0,40", "0,60")
@@ -142,7 +147,7 @@ def test_the_forest_shows_robust_intervals_where_there_are_any_and_fills_by_the_
 
 
 def _packed(intervals: dict[Address, Limits], *languages: Language) -> Any:
-    script = figures_script(FIGURES.items(), {}, {}, languages or LANGUAGES, intervals, sharing(STUDY)).decode()
+    script = figures_script(FIGURES.items(), {}, {}, languages or LANGUAGES, intervals, sharing(STUDY), {}).decode()
     found = re.fullmatch(r"FRS\.index\((.*)\);\n", script)
     assert found
     return json.loads(found[1])

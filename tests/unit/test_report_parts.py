@@ -15,11 +15,11 @@ from scipy.stats import somersd
 from support.study import STUDY
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.language import Text
+from frs_pipeline.language import LANGUAGES, Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.personal_numbers import holds_personal_number
-from frs_pipeline.report.layout import layout
+from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.report.packs import _cells
 from frs_pipeline.report.plots import Bar, heat
 from frs_pipeline.report.typography import anchor, figure_text, number_text, points_text, share_text, shown, with_zero
@@ -41,7 +41,7 @@ def test_every_figure_has_a_name_of_its_own_that_a_link_can_hold() -> None:
 def test_every_figure_of_a_table_stands_in_its_layout_once() -> None:
     for number, table in catalogue(STUDY).items():
         known = {address for address in meanings(STUDY) if address.table == number}
-        made = layout(table, known, {name: name for name in table.variables})
+        made = layout(table, known, texts_of(STUDY, table))
         cells = [cell for block in made.blocks for line in block.lines for cell in line.cells if cell is not None]
         assert sorted(cells) == sorted(known), number
         assert {len(line.cells) for block in made.blocks for line in block.lines} == {len(made.header)}, number
@@ -74,8 +74,9 @@ def test_numbers_are_set_as_danish_has_them(made: str, text: str) -> None:
 
 @pytest.mark.parametrize("number", [6101181234, -6101181234, 7112009999, 61_011_812_345_678])
 def test_a_large_number_of_pairs_is_not_taken_for_a_personal_number(number: int) -> None:
-    packed = _cells(Pairs(("a",), ("b",), (), number, 194_154), "danish")
+    packed = _cells(Pairs(("a",), ("b",), (), number, 194_154), ({"a": Text("a", "A")}, {}, {}), LANGUAGES)
     assert packed is not None
+    assert packed[:2] == [[("a", "A")], ["b"]]
     assert packed[4] == 194_154
     assert packed[3].replace(".", "").replace("\u2212", "-") == str(number)
     assert abs(number) >= 10**10 or holds_personal_number(f'"g":[[],[],[],{number}]', figures=True)
@@ -121,7 +122,7 @@ def test_an_answer_without_a_place_on_the_scale_is_in_no_association(tmp_path: P
 def test_a_bar_is_split_at_its_middle() -> None:
     bar = Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20)
     assert (bar.upper, bar.middle, bar.lower) == (70.0, 15.0, 15.0)
-    assert bar.spoken(("a", "b", "c", "d", "e"), "danish").startswith("barn: a 40,0\u00a0%, b 30,0")
+    assert bar.spoken([Text(one, one) for one in "abcde"], "danish").startswith("barn: a 40,0\u00a0%, b 30,0")
 
 
 def test_every_table_has_one_chapter() -> None:

@@ -92,21 +92,21 @@ MISTAKES = [
     ),
     (
         "questionnaires/participant_first.yaml",
-        [('text: "Hvem er du?"', 'text: "Hvem er du?')],
-        [":11: not valid YAML: a bracket or a quotation mark isn't closed", "begins on line 10"],
+        [('text_english: "Who are you?"', 'text_english: "Who are you?')],
+        [":12: not valid YAML: a bracket or a quotation mark isn't closed", "begins on line 11"],
     ),
     (
         "questionnaires/participant_first.yaml",
         [('text: "Hvem er du?"', "text: Hvem er du, mor?")],
-        [":10: mor? isn't a key here (put a text that holds a comma into quotes"],
+        [":11: mor? isn't a key here (put a text that holds a comma into quotes"],
     ),
     (
         "questionnaires/participant_first.yaml",
         [("occasion: first", "occasion: fist"), ("scale: quality", "scale: qualty"), ("name: role", "name: my role")],
         [
-            ":7: there is no occasion fist (is first meant?)",
-            ":10: name: 'my role' isn't allowed (small letters from a to z",
-            ":11: scale qualty is not in scales.yaml (is quality meant?)",
+            ":8: there is no occasion fist (is first meant?)",
+            ":11: name: 'my role' isn't allowed (small letters from a to z",
+            ":12: scale qualty is not in scales.yaml (is quality meant?)",
         ],
     ),
     ("scales.yaml", [("label: mor", 'label: ""')], [":6: label is empty"]),

@@ -92,7 +92,7 @@ class _Writer:
             at += 1
             sheet.write(at, first, layout.over.in_language(self.language))
         at += 1
-        sheet.write(at, 0, layout.corner, self.heading)
+        sheet.write(at, 0, layout.corner.in_language(self.language) if layout.corner else "", self.heading)
         for column, name in enumerate(layout.header, start=first):
             sheet.write(at, column, name.in_language(self.language), self.heading)
         for block in layout.blocks:

@@ -21,7 +21,16 @@ const FRS = (() => {
   };
   const tableOf = (index) => Number(/^t(\d+)-/.exec(all.a[index])[1]);
   const hrefOf = (index) => `${all.page[tableOf(index)]}.html#${all.a[index]}`;
-  const count = (value) => String(value).replace("-", "−").replace(/\B(?=(\d{3})+$)/g, words === "da" ? "." : ",");
+  // What a page says once stands for every language; else it is a pair, Danish first.
+  const said = (text) => (Array.isArray(text) ? say(...text) : text);
+  // Numbers are written as in the first language of the study; another one has decimal mark and thousands the other way round.
+  const NUMBER = /(?<![\w.,])(?:\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?|\d*[.,]\d+)(?!\w|[.,]\d)/g;
+  const turned = (text, into) => text.replace(NUMBER, (one) => one.replace(/[.,]/g, (mark) => (mark === "." ? "," : ".")))
+    .replace(/(\d)\u00a0?%/g, into === "da" ? "$1\u00a0%" : "$1%");
+  const number = (text) => (text && language !== words ? turned(String(text), language) : text);
+  const count = (value) => String(value).replace("-", "−").replace(/\B(?=(\d{3})+$)/g, language === "da" ? "." : ",");
+  // What the study says, as content and attributes of an element: where it has one language only, with its name.
+  const inOwn = (text, attributes = {}) => [said(text), Array.isArray(text) || language === words ? attributes : { ...attributes, lang: words }];
   const MEASURES = {
     count: ["antal", "count"], answers: ["svar", "answers"],
     case_percent: ["% af skemaerne", "% of the forms"],
@@ -37,15 +46,15 @@ const FRS = (() => {
   const labelsOf = (index) => {
     const coordinates = all.c[index].map((at) => all.l[at]);
     const measure = coordinates.pop();
-    return [...coordinates.filter(Boolean).map((label) => (TOTALS[label] ? say(...TOTALS[label]) : label)), say(...MEASURES[measure])].join(" · ");
+    return [...coordinates.filter(Boolean).map((label) => (TOTALS[label] ? say(...TOTALS[label]) : said(label))), say(...MEASURES[measure])].join(" · ");
   };
-  const printed = (index) => (all.p[index] === "ikke beregnelig" ? say(all.p[index], "not computable") : all.p[index]);
+  const printed = (index) => (all.p[index] === "ikke beregnelig" ? say(all.p[index], "not computable") : number(all.p[index]));
   // Limits of the figure with a sign where it is a share, or why there are none; empty where it is no estimate.
   const limitsOf = (index) => {
     const own = all.i[index];
     if (!own) return "";
     if (own.length === 1) return all.why[own[0]][0] && say(`Intet interval, fordi ${all.why[own[0]][0]}`, `No interval, because ${all.why[own[0]][1]}`);
-    return `${own[0]} ${say("til", "to")} ${own[1]}${/percent$/.test(measureOf(index)) ? (words === "da" ? "\u00a0%" : "%") : ""}`;
+    return `${number(own[0])} ${say("til", "to")} ${number(own[1])}${/percent$/.test(measureOf(index)) ? (language === "da" ? "\u00a0%" : "%") : ""}`;
   };
   const CONFIDENCE = ["95-procent-sikkerhedsinterval", "95% confidence interval"], FEW = ["bygger på få skemaer", "rests on few forms"];
   const measureOf = (index) => all.l[all.c[index][3]];
@@ -103,6 +112,7 @@ const FRS = (() => {
     if (counted) {
       document.getElementById("passport-title").textContent = say("Sådan er tallet talt op", "How this number is counted");
       body.replaceChildren(document.getElementById(`passport-${counted}`).content.cloneNode(true));
+      renumber(body);
       return;
     }
     document.getElementById("passport-title").textContent =
@@ -124,7 +134,7 @@ const FRS = (() => {
     };
     const title = (danish, english) => element("h3", say(danish, english));
     const made = [
-      element("p", all.words[tableOf(at)][0], { class: "quiet", lang: words }),
+      element("p", ...inOwn(all.words[tableOf(at)][0], { class: "quiet" })),
       element("p", printed(at), { class: "big" }),
       element("p", labelsOf(at)),
       title("Hvad tallet viser", "What the figure shows"), element("p", text(own.d)),
@@ -134,7 +144,7 @@ const FRS = (() => {
       const correlation = Boolean(own.g), gamma = ["gamma", "partial_gamma"].includes(measureOf(at));
       const fraction = `${count(own.n[1])} / ${count(own.of[1])}`;
       made.push(element("p", correlation ? `(P − Q) / (P + Q) = ${fraction}${gamma ? ` = ${printed(at)}` : ""}`
-        : `100 × ${fraction} = ${printed(at)}${/\d$/.test(printed(at)) ? (words === "da" ? "\u00a0%" : "%") : ""}`, { class: "formula" }));
+        : `100 × ${fraction} = ${printed(at)}${/\d$/.test(printed(at)) ? (language === "da" ? "\u00a0%" : "%") : ""}`, { class: "formula" }));
     }
     else if (own.n && own.n[1] !== own.f) made.push(element("p", `${count(own.f)} ${say("skemaer", "forms")}: ${count(own.n[1])} ${say("kryds", "ticks")}`, { class: "formula" }));
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
@@ -149,7 +159,7 @@ const FRS = (() => {
       made.push(element("ul", own.near.map(([why, forms]) => element("li", `${count(forms)}: ${text(why)}`))));
     }
     if (own.p && own.p.length > 1) {
-      made.push(title("I den trykte rapport", "In the printed report"), element("p", own.p[1], { class: "bad" }));
+      made.push(title("I den trykte rapport", "In the printed report"), element("p", number(own.p[1]), { class: "bad" }));
       if (own.p.length > 2) made.push(element("p", `${text(own.p[2])}.`, { class: "sentence" }));
     } else if (own.p) made.push(element("p", say("Tallet er det samme som i den trykte rapport.", "The figure is the same as in the printed report.")));
     if (own.e) {
@@ -181,7 +191,7 @@ const FRS = (() => {
     const others = shared ? say(...all.of[1]) : say("skemaer", "forms");
     made.splice(2, 0, element("p", say("Så anderledes kunne tallet være blevet med andre ", "How different the figure might have been with other ")
       + others + say(" under tilsvarende forhold.", " in similar circumstances.")));
-    if (p) made.push(element("p", say("Den robuste test: p ", "The robust test: p ") + p + (tests ? say(`; justeret for ${tests} test: p ${q}`, `; adjusted for ${tests} tests: p ${q}`) : ""), { class: "quiet" }));
+    if (p) made.push(element("p", say("Den robuste test: p ", "The robust test: p ") + number(p) + (tests ? say(`; justeret for ${tests} test: p ${q}`, `; adjusted for ${tests} tests: p ${number(q)}`) : ""), { class: "quiet" }));
     return made;
   }
   function pointed() {
@@ -203,7 +213,7 @@ const FRS = (() => {
   function spread(at, own, text) {
     const made = [];
     if (own.i) {
-      const [how, forms, worth, effect, alike, error, df, t, family] = own.i;
+      const [how, forms, worth, effect, alike, error, df, t, family] = own.i.map((part) => (typeof part === "string" ? number(part) : part));
       const said = [
         text(how),
         worth && `${count(forms)} ${own.u === undefined ? say("skemaer", "forms") : text(own.u)} ${say("fortæller så meget som", "tell as much as")} ${worth} ${say("uafhængige", "independent ones")}`,
@@ -216,9 +226,9 @@ const FRS = (() => {
       made.push(element("p", `${said.filter(Boolean).join("; ")}.`, { class: "quiet sentence" }));
     }
     const apart = (own.v || []).map(([of, less, value, low, high, none]) => element("li", [
-      element("span", `${of} − ${less}`, { lang: words }),
-      `: ${value === null ? "–" : value}`,
-      low ? ` (${low} ${say("til", "to")} ${high})` : none === undefined ? "" : ` (${say("intet interval, fordi", "no interval, because")} ${text(none)})`,
+      element("span", [element("span", ...inOwn(of)), " − ", element("span", ...inOwn(less))]),
+      `: ${value === null ? "–" : number(value)}`,
+      low ? ` (${number(low)} ${say("til", "to")} ${number(high)})` : none === undefined ? "" : ` (${say("intet interval, fordi", "no interval, because")} ${text(none)})`,
     ]));
     return apart.length ? [...made, element("p", /percent$/.test(measureOf(at))
       ? say("Forskelle i procentpoint med 95-procent-sikkerhedsintervaller:", "Differences in percentage points with 95% confidence intervals:")
@@ -226,7 +236,7 @@ const FRS = (() => {
   }
   function absent(own, text) {
     const [missing, low, high, reason, partly, allCame] = own.m;
-    const span = (from, to) => `${from} ${say("til", "to")} ${to}`;
+    const span = (from, to) => `${number(from)} ${say("til", "to")} ${number(to)}`;
     const what = `${count(missing)} ${own.u === undefined ? say("skemaer", "forms") : text(own.u)}`;
     const lines = [reason === null
       ? `${span(low, high)}${say(", hvis de ", ", had the ")}${what}${say(", der mangler et svar, havde givet et", " that lack an answer given one")}`
@@ -237,12 +247,12 @@ const FRS = (() => {
   }
   function cells([rows, columns, strata, p, q]) {
     const made = strata.map(([label, counts]) => element("table", [
-      element("caption", label || say("Antal skemaer", "Forms"), label ? { lang: words } : {}),
-      element("thead", element("tr", [element("td", ""), ...columns.map((name) => element("th", name, { scope: "col", lang: words }))])),
-      element("tbody", counts.map((line, row) => element("tr", [element("th", rows[row], { scope: "row", lang: words }), ...line.map((cell) => element("td", count(cell)))]))),
+      label ? element("caption", ...inOwn(label)) : element("caption", say("Antal skemaer", "Forms")),
+      element("thead", element("tr", [element("td", ""), ...columns.map((name) => element("th", ...inOwn(name, { scope: "col" })))])),
+      element("tbody", counts.map((line, row) => element("tr", [element("th", ...inOwn(rows[row], { scope: "row" })), ...line.map((cell) => element("td", count(cell)))]))),
     ]));
     return [element("h3", say("Optællingen bag tallet", "The counts behind the figure")), ...made.map((one) => element("div", one, { class: "scroll", tabindex: "0", role: "region", "aria-label": say("Antal skemaer", "Forms") })),
-      element("p", `P = ${count(p)}, Q = ${count(q)}`, { class: "formula" })];
+      element("p", `P = ${typeof p === "string" ? number(p) : count(p)}, Q = ${typeof q === "string" ? number(q) : count(q)}`, { class: "formula" })];
   }
   function sum([total, parts, holds]) {
     const pieces = parts.flatMap((part, row) => [row ? " + " : "", plain(part)]);
@@ -292,11 +302,11 @@ const FRS = (() => {
     const find = () => {
       const wanted = input.value.toLocaleLowerCase(words).split(/\s+/).filter(Boolean);
       const hits = !wanted.length ? [] : Object.entries(all.words).filter(([number, texts]) => {
-        const text = `${say("tabel", "table")} ${number} ${texts.join(" ")}`.toLocaleLowerCase(words);
+        const text = `tabel table ${number} ${texts.flat().join(" ")}`.toLocaleLowerCase(words);
         return wanted.every((word) => text.includes(word));
       });
       list.replaceChildren(...hits.map(([number, texts]) =>
-        element("li", element("a", [element("b", `${say("Tabel", "Table")} ${number}`), ` ${texts[0]}`], { href: `${all.page[number]}.html#tabel-${number}` }))));
+        element("li", element("a", [element("b", `${say("Tabel", "Table")} ${number}`), ` ${said(texts[0])}`], { href: `${all.page[number]}.html#tabel-${number}` }))));
       list.hidden = !hits.length;
       status.textContent = wanted.length ? `${hits.length} ${hits.length === 1 ? say("tabel", "table") : say("tabeller", "tables")}` : "";
     };
@@ -318,6 +328,42 @@ const FRS = (() => {
   }
 
   // Language ---------------------------------------------------------------------------------------------------------
+  // Numbers of a page in the reader's language: those that stand for both, and bound ones in sentences of the other language.
+  // What stands in one language only stays as it is there, as does code; what a script writes is in the right one already.
+  const first = new WeakMap(), named = { "aria-label": new WeakMap(), title: new WeakMap() };
+  const textsIn = (part) => {
+    const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), found = [];
+    while (walker.nextNode()) found.push(walker.currentNode);
+    return found;
+  };
+  function languageAt(node) {
+    const around = node.closest("[lang]");
+    if (node.closest("code, script")) return words;
+    return around === root ? language : node.closest(".bound") ? around.lang : words;
+  }
+  function renumber(part) {
+    if (only) return;
+    const scripted = part === document.body ? "#passport-body, #hits" : "script";
+    for (const node of textsIn(part)) {
+      if (!/\d/.test(node.data) || node.parentElement.closest(scripted)) continue;
+      const into = languageAt(node.parentElement);
+      if (!first.has(node)) first.set(node, node.data);
+      node.data = into === words ? first.get(node) : turned(first.get(node), into);
+    }
+    for (const [name, before] of Object.entries(named)) {
+      for (const made of part.querySelectorAll(`main [${name}]:not([data-en])`)) {
+        if (!/\d/.test(made.getAttribute(name)) || made.closest("[lang]") !== root) continue;
+        if (!before.has(made)) before.set(made, made.getAttribute(name));
+        made.setAttribute(name, language === words ? before.get(made) : turned(before.get(made), language));
+      }
+    }
+  }
+  function restore(part) {
+    for (const node of textsIn(part)) {
+      if (first.has(node)) node.data = first.get(node);
+      first.delete(node);
+    }
+  }
   function translate() {
     root.dataset.language = root.lang = language;
     for (const made of document.querySelectorAll("[data-en]")) {
@@ -328,6 +374,7 @@ const FRS = (() => {
       }
     }
     for (const option of document.querySelectorAll("option[data-da]")) option.textContent = say(option.dataset.da, option.dataset.en);
+    renumber(document.body);
     const button = document.getElementById("language");
     if (button) {
       button.textContent = say("English", "Dansk");
@@ -368,15 +415,17 @@ const FRS = (() => {
   // Sources: every digit of the findings has to be bound. -------------------------------------------------------------
   function revise(on) {
     const findings = document.getElementById("findings"), status = document.getElementById("revision-say");
+    restore(findings);
     findings.classList.toggle("revised", on);
     for (const mark of findings.querySelectorAll("mark.unbound")) mark.replaceWith(mark.textContent);
     findings.normalize();
-    if (!on) return;
+    if (!on) { renumber(findings); return; }
     const walker = document.createTreeWalker(findings, NodeFilter.SHOW_TEXT), unbound = [];
     while (walker.nextNode()) if (/\d/.test(walker.currentNode.data) && !walker.currentNode.parentElement.closest(".bound")) unbound.push(walker.currentNode);
     for (const node of unbound) {
       node.replaceWith(...node.data.split(/(\d+)/).filter(Boolean).map((part) => (/\d/.test(part) ? element("mark", part, { class: "unbound" }) : part)));
     }
+    renumber(findings);
     const bound = [...findings.querySelectorAll(".bound")].filter((one) => one.checkVisibility()).length;
     status.textContent = say(`${bound} tal har en kilde, ${unbound.length} har ingen`, `${bound} numbers have a source, ${unbound.length} have none`);
   }
