@@ -14,10 +14,9 @@ from frs_pipeline.report.drawing.answers import Answers
 from frs_pipeline.report.drawing.bars import ByGroup, Row
 from frs_pipeline.report.drawing.figures import drawn
 from frs_pipeline.report.drawing.scene import NARROW, WIDE, Drawing, Line, Link, Sheet, Words
-from frs_pipeline.report.drawing.svg import PATTERNS, alone, number, svg
+from frs_pipeline.report.drawing.svg import PATTERNS, number, svg
 from frs_pipeline.report.drawing.widths import longest_word, text_width, wrapped
 
-SVG = "{http://www.w3.org/2000/svg}"
 DIGITS = re.compile(r"[−+<]?\d+(?:[.,]\d+)*")
 drawings = pytest.mark.parametrize("wide", [True, False], ids=["wide", "narrow"])
 kinds = pytest.mark.parametrize("kind", EVERY)
@@ -78,19 +77,6 @@ def test_the_same_figure_has_the_same_bytes(kind):
 
 
 @kinds
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_file_of_its_own_has_one_language_title_sentence_and_textures(kind, language):
-    text = drawn(EVERY[kind]).file(language, ".drawing .g1 { fill: #123456 } a > b { }")
-    tree = ElementTree.fromstring(text)
-    assert tree.findtext(f"{SVG}title") == TITLE.in_language(language)
-    assert tree.findtext(f"{SVG}desc") == of(kind, True).sentence.in_language(language)
-    assert tree.find(f"{SVG}defs/{SVG}pattern") is not None
-    assert "a > b" in tree.findtext(f"{SVG}style")
-    classes = {one for mark in tree.iter() for one in (mark.get("class") or "").split()}
-    assert not classes & {"da", "en"}
-
-
-@kinds
 def test_marks_are_drawn_once_and_texts_in_both_languages(kind):
     tree = ElementTree.fromstring(svg(of(kind, True)))
     coded = [mark for mark in tree.iter() if {"da", "en"} & set((mark.get("class") or "").split())]
@@ -118,8 +104,6 @@ def test_texts_are_escaped_and_a_number_leads_to_its_cell():
     assert danish.get("href") == english.get("href") == "#t1-<x>&y"
     assert (danish.get("class"), danish.get("aria-label"), danish.find("text").text) == ("n da", '91,7 %, "barn"', "100,0\u00a0%")
     assert (english.get("class"), english.find("text").text) == ("n en", "100.0%")
-    # In a file of its own there is no page to lead to.
-    assert "<a" not in alone(drawing, "danish", "")
     assert tree.get("role") == "group"
 
 

@@ -83,7 +83,9 @@ def test_without_polarity_no_end_is_called_favourable_and_none_is_hatched():
     said = " ".join(words.text.english for words in drawing.words)
     assert "favourable" not in said
     assert "Best" not in said
-    assert "meget let + let" in " ".join(words.text.danish for words in drawing.words if words.look == "head")[::1].replace("  ", " ")
+    assert "meget let + let" in " ".join(words.text.danish for words in drawing.words if words.look == "head")[::1].replace(
+        "  ", " "
+    )
 
 
 @pytest.mark.parametrize(

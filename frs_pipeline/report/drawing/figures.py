@@ -8,11 +8,12 @@ from frs_pipeline.language import Language
 from frs_pipeline.report.drawing.bars import ByGroup, draw_by_group
 from frs_pipeline.report.drawing.change import Change, draw_change
 from frs_pipeline.report.drawing.distribution import Distribution, draw_distribution
+from frs_pipeline.report.drawing.file import Caption, picture
 from frs_pipeline.report.drawing.forest import Forest, draw_forest
 from frs_pipeline.report.drawing.histogram import Numbers, draw_numbers
 from frs_pipeline.report.drawing.scene import NARROW, WIDE, Drawing, Room
 from frs_pipeline.report.drawing.squares import Crosstab, draw_crosstab
-from frs_pipeline.report.drawing.svg import alone, svg, unseen
+from frs_pipeline.report.drawing.svg import svg, unseen
 
 Figure = ByGroup | Change | Distribution | Crosstab | Forest | Numbers
 
@@ -29,9 +30,9 @@ class Drawn:
         """Both drawings for a page, and the sentence for those who don't see them; once, as both say the same."""
         return unseen(self.wide) + svg(self.wide) + svg(self.narrow)
 
-    def file(self, language: Language, style: str) -> str:
-        """Return the wide drawing as an SVG file in one language; `style` gives the classes their colours."""
-        return alone(self.wide, language, style)
+    def file(self, caption: Caption, language: Language, stylesheet: str) -> str:
+        """Return the wide drawing as an SVG file in one language, with what it is and where it comes from in the picture."""
+        return picture(self.wide, caption, language, stylesheet)
 
 
 def drawn(figure: Figure) -> Drawn:

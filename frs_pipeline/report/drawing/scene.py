@@ -16,7 +16,7 @@ from frs_pipeline.report.drawing.widths import text_width, wrapped
 Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
 # Size of the letters by class; bold is what also has the class of `STRONG`.
-SIZES = {"row": 14, "num": 14, "leg": 13, "quiet": 13, "head": 12, "tick": 12}
+SIZES = {"headline": 20, "lead": 15, "row": 14, "num": 14, "leg": 13, "quiet": 13, "head": 12, "tick": 12}
 STRONG = "strong"
 # Distance of the lines of one text, in sizes of its letters.
 LEADING = 1.22

@@ -71,8 +71,10 @@ def _cell(sheet: Sheet, cell: Cell, grid: _Grid, x: float, y: float) -> None:
     if cell.share:
         side = square(cell.share, grid.full)
         sheet.add(Rect("square", x + 6, y + grid.high - 6 - side, side, side))
-    linked(sheet, share(cell.share), x + grid.wide - 10, y + 18, "num strong", "end", cell.link)
-    sheet.write(count(cell.number), x + grid.wide - 10, y + 36, "quiet", "end")
+    # Bold letters need more room than five columns leave on a phone.
+    look, right = ("num strong", x + grid.wide - 10) if grid.wide > 68 else ("num", x + grid.wide - 7)
+    linked(sheet, share(cell.share), right, y + 18, look, "end", cell.link)
+    sheet.write(count(cell.number), right, y + 36, "quiet", "end")
 
 
 def _cells(sheet: Sheet, row: tuple[Cell, ...], grid: _Grid, y: float) -> None:

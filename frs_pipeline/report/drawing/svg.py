@@ -12,7 +12,8 @@ from html import escape
 from frs_pipeline.language import CODES, LANGUAGES, Language, Text
 from frs_pipeline.report.drawing.scene import Circle, Drawing, Line, Mark, Path, Point, Rect, Words
 
-_DEFINED = (
+# The textures that drawings refer to.
+DEFINED = (
     "<defs>"
     '<pattern id="drawn-hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect class="hatch-line" width="1.3" height="5"/></pattern>'
@@ -20,8 +21,8 @@ _DEFINED = (
     '<path class="cross-line" d="M0 3H6M3 0V6"/></pattern>'
     "</defs>"
 )
-# The textures that drawings refer to; once a page, and never with display: none, or they vanish.
-PATTERNS = f'<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">{_DEFINED}</svg>'
+# The same for a page; once, and never with display: none, or they vanish.
+PATTERNS = f'<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">{DEFINED}</svg>'
 # How far below a number the line stands that says it leads somewhere.
 _BELOW = 4
 
@@ -34,18 +35,6 @@ def svg(drawing: Drawing) -> str:
     reading = 'role="group"' if drawing.linked else 'aria-hidden="true" focusable="false"'
     look = f'class="drawing {drawing.room.name}" {reading}'
     return f"<svg {look} {_size(drawing)}>{''.join(_both(mark) for mark in drawing.marks)}</svg>"
-
-
-def alone(drawing: Drawing, language: Language, style: str) -> str:
-    """Return a drawing in one language as a file of its own, with its title, its sentence, the textures and a stylesheet."""
-    code = CODES[language]
-    said = "".join(
-        f"<{tag}>{escape(text.in_language(language))}</{tag}>"
-        for tag, text in (("title", drawing.title), ("desc", drawing.sentence))
-    )
-    marks = "".join(_one(mark, language) for mark in drawing.marks)
-    head = f'xmlns="http://www.w3.org/2000/svg" class="drawing {drawing.room.name}" role="img" lang="{code}" {_size(drawing)}'
-    return f"<svg {head}>{said}<style>{escape(style, quote=False)}</style>{_DEFINED}{marks}</svg>\n"
 
 
 def unseen(drawing: Drawing) -> str:
@@ -75,7 +64,8 @@ def _both(mark: Mark) -> str:
     return "".join(_words(mark, language, f" {CODES[language]}") for language in LANGUAGES)
 
 
-def _one(mark: Mark, language: Language) -> str:
+def in_language(mark: Mark, language: Language) -> str:
+    """Return a mark as a file in one language has it, in which no number leads anywhere."""
     return _words(mark, language, "", links=False) if isinstance(mark, Words) else _shape(mark)
 
 
