@@ -15,6 +15,7 @@ from frs_pipeline.report.drawing.bars import SIDES, ByGroup, Row
 from frs_pipeline.report.drawing.distribution import Answered, Distribution, coloured, several_answers
 from frs_pipeline.report.drawing.figures import Figure as Drawable
 from frs_pipeline.report.drawing.forest import Forest, Gamma, by_group, by_size
+from frs_pipeline.report.drawing.histogram import NAMES, Numbers, Six, binned
 from frs_pipeline.report.drawing.scene import Link
 from frs_pipeline.report.drawing.squares import Cell, Crosstab
 from frs_pipeline.report.intervals import Ends, Intervals, Limits
@@ -24,11 +25,13 @@ from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.strength import significant
 from frs_pipeline.study import Study
 from frs_pipeline.study.pairing import question_of
-from frs_pipeline.study.tables import MISSING, TOTAL, Address, Axis, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
 from frs_pipeline.tables.figures import Figure
 
 _ALL = Text("Alle", "All")
 _PARTIAL = Text("Partiel (gruppe holdt fast)", "Partial (group held constant)")
+# Measures of a number in the order of a figure.
+_SIX = ("min", "q1", "median", "mean", "q3", "max")
 _BLANK_OF_ALL = Text("ikke besvaret (af alle)", "blank (of all)")
 
 
@@ -36,7 +39,8 @@ _BLANK_OF_ALL = Text("ikke besvaret (af alle)", "blank (of all)")
 class Known:
     """What figures are made from: those of tables by address, intervals of figures, and of both ends of rows by table and label.
 
-    `blanks` are forms of each row that left the question of the columns blank, by table and label.
+    `blanks` are forms of each row that left the question of the columns blank, by table and label; `numbers` are forms by what
+    they answered, of tables of a number.
     """
 
     study: Study
@@ -44,6 +48,7 @@ class Known:
     intervals: Intervals | None = None
     ends: Mapping[int, Mapping[str, Ends]] = field(default_factory=dict)
     blanks: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    numbers: Mapping[int, Mapping[float, int]] = field(default_factory=dict)
 
     def number(self, address: Address) -> int | None:
         """Return a count; None where the table has none."""
@@ -73,6 +78,8 @@ def figure_of(table: Table, title: Text, known: Known) -> Drawable | None:
         return _distribution(table, title, known)
     if table.kind == "multiple" and table.group is None:
         return _several(table, title, known)
+    if table.kind == "summary" and table.group is None:
+        return _numbers(table, title, known)
     if table.kind == "correlation_by_group":
         return _gammas(table, title, known)
     if table.kind == "correlation":
@@ -174,8 +181,28 @@ def _distribution(table: Table, title: Text, known: Known) -> Distribution:
 
 def _several(table: Table, title: Text, known: Known) -> Distribution:
     """Make one bar a box, of the persons who ticked any."""
-    rows = tuple(_answered(table, one.label, "case_percent", known) for one in table.row.categories)
-    return several_answers(title, rows)
+    rows = [_answered(table, one.label, "case_percent", known) for one in table.row.categories]
+    blank = Address(table.number, MISSING, "", "", "count")
+    missing, ticked = known.number(blank), known.number(blank._replace(row=TOTAL_VALID))
+    if missing is not None and ticked is not None:
+        links = known.link(blank, _BLANK_OF_ALL), None
+        rows.append(Answered(_BLANK_OF_ALL, missing, percent(missing, missing + ticked), "unsure", below=True, links=links))
+    return several_answers(title, tuple(rows))
+
+
+def _numbers(table: Table, title: Text, known: Known) -> Numbers | None:
+    """Make bars of the answers, and the six numbers; None where nobody answered, or with a number below 0."""
+    question = question_of(known.study, table.marts[0], table.row.variable)
+    addresses = [Address(table.number, "", "", "", measure) for measure in _SIX]
+    values = [value for address in addresses if (value := known.value(address)) is not None]
+    counts = known.numbers.get(table.number, {})
+    if question is None or question.measured is None or len(values) < len(_SIX) or min(values) < 0 or not counts:
+        return None
+    unit = question.unit_name or named(question.text)
+    forms = known.number(addresses[0]._replace(measure="n")) or 0
+    links = tuple(known.link(address, name) for address, name in zip(addresses, NAMES, strict=True))
+    decimals = question.measured.decimals + 1
+    return Numbers(title, unit, binned(counts, float(question.measured.unit)), Six(*values), forms, decimals, links)
 
 
 def _answered(table: Table, label: str, measure: str, known: Known) -> Answered:

@@ -30,7 +30,7 @@ from frs_pipeline.report.drawing.change import Change, Difference, Moved, Pair
 from frs_pipeline.report.drawing.distribution import Answered, Distribution, coloured, several_answers
 from frs_pipeline.report.drawing.figures import drawn
 from frs_pipeline.report.drawing.forest import Forest, Gamma, by_size
-from frs_pipeline.report.drawing.histogram import Bin, Numbers, Six, ticks
+from frs_pipeline.report.drawing.histogram import Bin, Numbers, Six, binned, ticks
 from frs_pipeline.report.drawing.scene import Circle, Line, Path, Rect
 from frs_pipeline.report.drawing.squares import Cell, Crosstab, square
 
@@ -246,7 +246,7 @@ def test_bars_stand_on_0_and_the_box_is_the_middle_half():
     assert len(bars) == 10
     assert {one.y + one.height for one in bars} == {184.0}
     assert max(one.height for one in bars) == pytest.approx(164 * 47 / 50)
-    unit = (860 - 44) / 12
+    unit = (860 - 44) / 12  # The fixture has nobody at 0, so that the axis begins there.
     (box,) = rects(drawing, "box")
     assert (box.x, box.width) == (pytest.approx(44 + 3 * unit), pytest.approx(2 * unit))
     for text in ("1,0", "3,0", "4,0", "4,5", "5,0", "11,0", "n\u00a0175"):
@@ -258,3 +258,34 @@ def test_one_answer_of_all_is_a_figure_too():
     one = Numbers(TITLE, Text("år", "years"), (Bin(0, 1, 1),), Six(0, 0, 0, 0, 0, 0), 1)
     assert collisions(drawn(one).wide) == collisions(drawn(one).narrow) == []
     assert collisions(drawn(replace(one, bins=())).wide) == []
+
+
+def test_a_bar_of_one_value_stands_on_it_also_at_0():
+    made = replace(NUMBERS, bins=binned({0: 3, 1: 2, 2: 1}, 1), six=Six(0, 0, 0.5, 0.7, 1, 2))
+    drawing = drawn(made).wide
+    bars = rects(drawing, "square")
+    place = {words.text.danish: words.x for words in drawing.words if words.look == "tick" and words.anchor == "middle"}
+    assert [one.x + one.width / 2 for one in bars] == [pytest.approx(place[tick]) for tick in ("0", "1", "2")]
+    assert min(one.x for one in bars) >= 44
+
+
+@pytest.mark.parametrize(
+    ("counts", "step", "limits"),
+    [
+        ({}, 1, []),
+        ({0: 1, 2: 4}, 1, [(-0.5, 0.5, 1), (0.5, 1.5, 0), (1.5, 2.5, 4)]),
+        ({0.1: 2, 0.2: 1}, 0.1, [(-0.05, 0.05, 0), (0.05, 0.15, 2), (0.15, 0.25, 1)]),
+    ],
+)
+def test_bins_hold_every_answer(counts, step, limits):
+    assert [(pytest.approx(low), pytest.approx(high), n) for low, high, n in limits] == [
+        (one.low, one.high, one.number) for one in binned(counts, step)
+    ]
+
+
+def test_many_values_are_put_together_by_round_limits():
+    counts = dict.fromkeys(range(0, 601, 5), 1)
+    made = binned(counts, 5)
+    assert [(one.low, one.high) for one in made][:2] == [(0, 50), (50, 100)]
+    assert sum(one.number for one in made) == len(counts)
+    assert len(made) <= 24

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
@@ -11,7 +12,8 @@ from frs_pipeline.report.drawing.axes import Axis, linked, named_number
 from frs_pipeline.report.drawing.numbers import count, decimal, joined
 from frs_pipeline.report.drawing.scene import Drawing, Line, Link, Path, Rect, Room, Sheet, text_lines
 
-_NAMES = (
+# The six numbers, in the order in which they are written.
+NAMES = (
     Text("mindst", "smallest"),
     Text("nedre kvartil", "lower quartile"),
     Text("median", "median"),
@@ -74,6 +76,24 @@ def ticks(largest: float, most: int) -> list[float]:
     return [round(at * step, 10) for at in range(ceil(largest / step - 1e-9) + 1)]
 
 
+def binned(counts: Mapping[float, int], step: float, most: int = 24) -> tuple[Bin, ...]:
+    """Put answers that are multiples of `step` into bins of 1, 2 or 5 times a power of ten steps, from 0, at most `most`.
+
+    A bin of one step stands on its value; a wider one holds from its lower limit to below its upper one.
+    """
+    if not counts:
+        return ()
+    largest = round(max(counts) / step)
+    wide = next(times * 10**power for power in range(20) for times in (1, 2, 5) if largest < times * 10**power * most)
+    by_bin: Counter[int] = Counter()
+    for value, number in counts.items():
+        by_bin[round(value / step) // wide] += number
+    shift = 0.5 if wide == 1 else 0.0
+    return tuple(
+        Bin((at * wide - shift) * step, ((at + 1) * wide - shift) * step, by_bin[at]) for at in range(largest // wide + 1)
+    )
+
+
 def draw_numbers(figure: Numbers, room: Room) -> Drawing:
     """Draw bars, the box below them and the six numbers."""
     sheet = Sheet(room)
@@ -81,13 +101,16 @@ def draw_numbers(figure: Numbers, room: Room) -> Drawing:
     beside = ticks(max((one.number for one in figure.bins), default=0), 5)
     most = max([figure.six.largest, *(one.high for one in figure.bins)])
     along = ticks(most, _MOST_TICKS[room.name])
-    across = Axis(left, (right - left) / along[-1])
+    # Bars of single values stand on their value, so that the first may begin before 0.
+    lowest = min([0.0, *(one.low for one in figure.bins)])
+    scale = (right - left) / (along[-1] - lowest)
+    across = Axis(left - lowest * scale, scale)
     up = Axis(_FLOOR, -_HEIGHT / beside[-1])
     for tick in beside:
         sheet.add(Line("grid" if tick else "zero", (left, up.at(tick)), (right, up.at(tick))))
         sheet.write(_plain(tick), left - 8, up.at(tick) + 4, "tick", "end")
     for one in figure.bins:
-        low, high = (min(max(across.at(edge), left), right) for edge in (one.low, one.high))
+        low, high = across.at(one.low), across.at(one.high)
         gap = (high - low) * 0.11 if high - low > 4 else 0
         if one.number:
             sheet.add(Rect("square", low + gap, up.at(one.number), high - low - 2 * gap, _FLOOR - up.at(one.number)))
@@ -122,7 +145,7 @@ def _six(sheet: Sheet, figure: Numbers, left: float, y: float) -> float:
     """Write the six numbers under their names, in one row or in two, and n after them; return where they end."""
     in_row, step = (6, 132.0) if sheet.room.wide else (3, 118.0)
     below = y
-    for place, (name, value, link) in enumerate(zip(_NAMES, figure.six.all, figure.links, strict=True)):
+    for place, (name, value, link) in enumerate(zip(NAMES, figure.six.all, figure.links, strict=True)):
         x, top = left + place % in_row * step, y + place // in_row * 48
         sheet.lines(text_lines(name, step - 8, "quiet"), x, top, "quiet")
         linked(sheet, decimal(value, figure.decimals), x, top + 18, "num strong", "start", link)
@@ -141,7 +164,7 @@ def _six(sheet: Sheet, figure: Numbers, left: float, y: float) -> float:
 def _sentence(figure: Numbers) -> Text:
     """Say the six numbers and how many answered."""
     values: Sequence[Text] = [
-        named_number(name, decimal(value, figure.decimals)) for name, value in zip(_NAMES, figure.six.all, strict=True)
+        named_number(name, decimal(value, figure.decimals)) for name, value in zip(NAMES, figure.six.all, strict=True)
     ]
     whole = joined([*values, named_number(_N, count(figure.forms))])
     return Text(f"{figure.unit.danish}: {whole.danish}.", f"{figure.unit.english}: {whole.english}.")
