@@ -31,6 +31,7 @@ from frs_pipeline.report.drawing.distribution import Answered, Distribution, col
 from frs_pipeline.report.drawing.figures import drawn
 from frs_pipeline.report.drawing.forest import Forest, Gamma, by_size
 from frs_pipeline.report.drawing.histogram import Bin, Numbers, Six, binned, ticks
+from frs_pipeline.report.drawing.mini import Dot, Mini, draw_mini
 from frs_pipeline.report.drawing.scene import Circle, Line, Path, Rect
 from frs_pipeline.report.drawing.squares import Cell, Crosstab, square
 
@@ -289,3 +290,31 @@ def test_many_values_are_put_together_by_round_limits():
     assert [(one.low, one.high) for one in made][:2] == [(0, 50), (50, 100)]
     assert sum(one.number for one in made) == len(counts)
     assert len(made) <= 24
+
+
+# The small figure of a finding.
+
+
+def test_a_small_figure_has_0_and_100_on_its_own_axis_and_its_subject_in_front():
+    rows = (Dot(CHILD, 91.7, Span(85.4, 95.5), subject=True), Dot(LONG, 100.0), Dot(ALL, None))
+    drawing = draw_mini(Mini(TITLE, rows))
+    assert collisions(drawing) == outside(drawing) == []
+    (subject,), (other,) = circles(drawing, "dot filled", over=0), circles(drawing, "dot other", over=0)
+    assert (subject.x, other.x) == (pytest.approx(96 + 91.7 * 2.2), pytest.approx(96 + 220))
+    assert [words.text.danish for words in drawing.words if words.look == "tick"] == ["0", "25", "50", "75", "100\u00a0%"]
+
+
+def test_a_lens_says_which_part_of_the_axis_it_shows():
+    drawing = draw_mini(Mini(TITLE, (Dot(CHILD, 2.7, Span(1.2, 6.2), subject=True),), bad=True, lens=True))
+    assert collisions(drawing) == outside(drawing) == []
+    (mark,) = rects(drawing, "dot filled bad")
+    assert mark.x + mark.width / 2 == pytest.approx(96 + 2.7 * 220 / 16)
+    assert {"udsnit af", "16\u00a0%", "100\u00a0%"} <= set(texts(drawing))
+    (part,) = (mark for mark in drawing.marks if isinstance(mark, Line) and mark.look == "median")
+    assert part.end[0] - part.start[0] == pytest.approx(220 * 0.16)
+    assert rects(drawing, "lens")
+
+
+@pytest.mark.parametrize("rows", [(Dot(CHILD, 12.0),), (Dot(CHILD, 2.0, Span(0.5, 17.0)),), ()])
+def test_there_is_no_lens_where_a_number_is_large_or_an_interval_would_leave_it(rows):
+    assert not Mini(TITLE, rows, lens=True).magnified

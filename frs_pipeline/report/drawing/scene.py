@@ -118,7 +118,7 @@ Mark = Rect | Line | Circle | Path | Words
 class Room:
     """How much room a drawing has: its width, and the units of one percentage point, the same in every figure."""
 
-    name: Literal["wide", "narrow"]
+    name: Literal["wide", "narrow", "mini"]
     width: float
     point: float
 
