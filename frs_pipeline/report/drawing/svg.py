@@ -99,10 +99,13 @@ def _words(words: Words, language: Language, code: str, links: bool = True) -> s
     if not text:
         return ""
     anchor = "" if words.anchor == "start" else f' text-anchor="{words.anchor}"'
-    drawn = f'<text class="{escape(words.look)}{code}" x="{number(words.x)}" y="{number(words.y)}"{anchor}>{escape(text)}</text>'
+    box = words.box(language)
+    # Where none of the fonts is installed that the widths are of, another one is set as wide: no text runs into the next.
+    fits = f' textLength="{number(box.right - box.left)}" lengthAdjust="spacingAndGlyphs"' if len(text) > 1 else ""
+    place = f'x="{number(words.x)}" y="{number(words.y)}"{anchor}{fits}'
+    drawn = f'<text class="{escape(words.look)}{code}" {place}>{escape(text)}</text>'
     if words.link is None or not links:
         return drawn
-    box = words.box(language)
     under = f'<path class="under" d="M{number(box.left)} {number(words.y + _BELOW)}H{number(box.right)}"/>'
     spoken = _spoken(words.link.spoken, language)
     return (

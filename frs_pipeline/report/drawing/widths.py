@@ -35,13 +35,15 @@ _WIDE = {
 _WIDTHS = {letter: width for width, letters in _WIDE.items() for letter in letters}
 # Of a letter that the table doesn't know: wide enough for nearly all.
 _UNKNOWN = 778
-# How much wider bold letters are.
+# How much wider bold letters are; figures and what stands between them are as wide as otherwise.
 BOLD = 1.07
+_NO_WIDER = frozenset("0123456789,.+<>=−–—%/ \u00a0→·")
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return the width of a text in letters of `size` units, in the same units."""
-    return sum(_WIDTHS.get(letter, _UNKNOWN) for letter in text) * size / 1000 * (BOLD if bold else 1.0)
+    widths = (_WIDTHS.get(letter, _UNKNOWN) * (BOLD if bold and letter not in _NO_WIDER else 1.0) for letter in text)
+    return sum(widths) * size / 1000
 
 
 def longest_word(text: str, size: float, bold: bool = False) -> float:
