@@ -113,7 +113,7 @@ def _wide(sheet: Sheet, figure: ByGroup, top: float) -> float:
     at: dict[Side, tuple[float, float, Anchor]] = {
         "best": (_COLUMNS["best"], _COLUMNS["best"], "end"),
         "middle": (_COLUMNS["middle"], 50, "end"),
-        "worst": (_COLUMNS["worst"], 68, "end"),
+        "worst": (_COLUMNS["worst"], 68 if figure.answers.places("middle") else 118, "end"),
     }
     columns = [*_heads(figure, at), (_N, _COLUMNS["n"], 40, "end")]
     if figure.blanks:
