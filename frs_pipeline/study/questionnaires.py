@@ -20,6 +20,7 @@ from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
 from frs_pipeline.study.numbers import ANSWERED, Measured, Number, Span, measured, plain
 from frs_pipeline.study.personal import DANISH_CPR, PersonalId
+from frs_pipeline.study.polarity import Favourable, check_polarity
 from frs_pipeline.study.spec import Spec, YamlFile
 
 SCALES = "scales.yaml"
@@ -69,8 +70,8 @@ class QuestionSpec(Dated):
     `multiple` is a question with several boxes to tick, which make up its scale; `text` is a line to write on, which
     stays in the restricted zone, and whose scale, if it has one, is what people code it by. `number` is a number, with a
     unit and a range instead of a scale; its groups make it a question of ordered answers, too. Of a `date`, the mart has
-    what `keep` says. `since` and `until` are for
-    a question that only the paper of some deliveries has.
+    what `keep` says. `favourable` and `middle` say how figures read the answers (see `frs_pipeline.study.polarity`). `since` and
+    `until` are for a question that only the paper of some deliveries has.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -85,6 +86,8 @@ class QuestionSpec(Dated):
     groups: dict[str, tuple[Decimal, Decimal]] = Field(default_factory=dict, description="of a number: from, to, by label")
     unit_name: Text | None = Field(default=None, description="of a number: what is counted, as years")
     dont_know: int | None = None
+    favourable: Favourable = Field(default="none", description="which end of the answers is the good one, if either is")
+    middle: int | None = Field(default=None, description="code of the answer that is neither; the middle one unless said")
     occasion: str = BOTH
     sensitivity: Literal["personal", "sensitive"]
     wording: Literal["printed", "assumed"]
@@ -282,6 +285,8 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             check_occasion(study, file, ["questions", index, "occasion"], question.occasion)
             # Unreadable scales are reported already; the rest of the file is examined all the same.
             made = [] if scales is None else _made(file, index, question, scales, about(study).language)
+            if scales is not None:
+                check_polarity(file, ["questions", index], question.name, question.favourable, question.middle, _ordered(made))
             written = question.type == "text"
             taken.take(index, question, [*([question.name] if written or not made else []), *(q.name for q in made)])
             questions += made
@@ -396,6 +401,12 @@ def _made(
         what = f"code {question.dont_know} is not in scale {question.scale}"
         raise file.error([*where, "dont_know"], what, choices(map(str, codes)))
     return _columns(question, scales[question.scale], language)
+
+
+def _ordered(made: Sequence[Question]) -> tuple[int, ...]:
+    """Return the codes of the ordered answers among the columns of a question, without "don't know"; none if it has none."""
+    found = next((one for one in made if one.type == "ordinal" and not one.calendar), None)
+    return () if found is None else tuple(code for code in found.codes if code != found.dont_know)
 
 
 def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> list[Question]:

@@ -37,6 +37,7 @@ READ = {
     "intake/readers/columns.py",
     "intake/readers/encodings.py",
     "report/typography.py",
+    "report/drawing/widths.py",
     "operations/guessing.py",
     "operations/guessed_files.py",
     "study/about.py",
@@ -47,7 +48,23 @@ PAIR = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 WRITES = ("Text", "filled")
 PARTS = re.compile(r"\{[a-z_]+\}")
 # The same word in both languages.
-ALIKE = {"Count", "gamma", "ASE", "N", "T", "p", "Gamma", "Interval", "Median", "median", "1 decimal", "..", "", "gamma , p "}
+ALIKE = {
+    "Count",
+    "gamma",
+    "ASE",
+    "N",
+    "n",
+    "T",
+    "p",
+    "Gamma",
+    "Interval",
+    "Median",
+    "median",
+    "1 decimal",
+    "..",
+    "",
+    "gamma , p ",
+}
 
 
 def name(path: Path) -> str:

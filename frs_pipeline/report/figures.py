@@ -1,0 +1,257 @@
+"""Which figure a table is: its numbers, its polarity and its intervals put into the form that drawings take.
+
+Nothing is computed here but sums and shares of counts that the table has. Every number that stands in the table leads to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from frs_pipeline.language import Text
+from frs_pipeline.report.drawing.answers import Answers
+from frs_pipeline.report.drawing.axes import Span
+from frs_pipeline.report.drawing.bars import SIDES, ByGroup, Row
+from frs_pipeline.report.drawing.distribution import Answered, Distribution, coloured, several_answers
+from frs_pipeline.report.drawing.figures import Figure as Drawable
+from frs_pipeline.report.drawing.forest import Forest, Gamma, by_group, by_size
+from frs_pipeline.report.drawing.histogram import NAMES, Numbers, Six, binned
+from frs_pipeline.report.drawing.scene import Link
+from frs_pipeline.report.drawing.squares import Cell, Crosstab
+from frs_pipeline.report.intervals import Ends, Intervals, Limits
+from frs_pipeline.report.layout import named
+from frs_pipeline.report.typography import anchor
+from frs_pipeline.stats.counts import percent
+from frs_pipeline.stats.strength import significant
+from frs_pipeline.study import Study
+from frs_pipeline.study.pairing import question_of
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
+from frs_pipeline.tables.figures import Figure
+
+_ALL = Text("Alle", "All")
+_PARTIAL = Text("Partiel (gruppe holdt fast)", "Partial (group held constant)")
+# Measures of a number in the order of a figure.
+_SIX = ("min", "q1", "median", "mean", "q3", "max")
+_BLANK_OF_ALL = Text("ikke besvaret (af alle)", "blank (of all)")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What figures are made from: those of tables by address, intervals of figures, and of both ends of rows by table and label.
+
+    `blanks` are forms of each row that left the question of the columns blank, by table and label; `numbers` are forms by what
+    they answered, of tables of a number.
+    """
+
+    study: Study
+    figures: Mapping[Address, Figure]
+    intervals: Intervals | None = None
+    ends: Mapping[int, Mapping[str, Ends]] = field(default_factory=dict)
+    blanks: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    numbers: Mapping[int, Mapping[float, int]] = field(default_factory=dict)
+
+    def number(self, address: Address) -> int | None:
+        """Return a count; None where the table has none."""
+        value = self.value(address)
+        return None if value is None else int(value)
+
+    def value(self, address: Address) -> float | None:
+        """Return a figure's value; None where there is none."""
+        figure = self.figures.get(address)
+        return None if figure is None else figure.value
+
+    def limits(self, address: Address) -> Limits | None:
+        """Return the interval of a figure; None where there is none."""
+        return None if self.intervals is None else self.intervals.get(address)
+
+    def link(self, address: Address, *spoken: Text) -> Link | None:
+        """Lead to a figure, with the name of what it is aloud; None where the table doesn't have it."""
+        if address not in self.figures:
+            return None
+        danish, english = (", ".join(getattr(text, name) for text in spoken) for name in ("danish", "english"))
+        return Link(f"#{anchor(address)}", Text(danish, english))
+
+
+def figure_of(table: Table, title: Text, known: Known) -> Drawable | None:
+    """Return the figure that a table is; None where no kind of drawing shows it."""
+    if table.kind in ("frequency", "distribution"):
+        return _distribution(table, title, known)
+    if table.kind == "multiple" and table.group is None:
+        return _several(table, title, known)
+    if table.kind == "summary" and table.group is None:
+        return _numbers(table, title, known)
+    if table.kind == "correlation_by_group":
+        return _gammas(table, title, known)
+    if table.kind == "correlation":
+        return Forest(title, (_gamma(table, "", title, known),))
+    if table.kind == "crosstab" and answers_of(known.study, table, table.column).drawable:
+        return _bars(table, title, known)
+    return _squares(table, title, known) if table.kind in ("crosstab", "collapsed_crosstab") else None
+
+
+def forest_of(tables: Mapping[int, Text], catalogue: Mapping[int, Table], title: Text, known: Known) -> Forest:
+    """Return the gammas of several tables of two questions as one figure, by size; `tables` say what each is called."""
+    rows = (_gamma(catalogue[number], "", name, known) for number, name in tables.items())
+    return by_size(title, tuple(rows))
+
+
+def answers_of(study: Study, table: Table, axis: Axis | None) -> Answers:
+    """Return the categories of an axis with the polarity of its question, "don't know" left out.
+
+    Answers that a table merges keep the polarity unless the middle is merged into an end: then neither end says anything.
+    """
+    assert axis is not None
+    question = question_of(study, table.marts[0], axis.variable)
+    categories = [one for one in axis.categories if question is None or question.dont_know not in one.codes]
+    labels = tuple(named(one.label) for one in categories)
+    if question is None or question.favourable == "none":
+        return Answers(labels)
+    scale = [code for code in question.codes if code != question.dont_know]
+    between = question.middle if question.middle is not None else scale[len(scale) // 2] if len(scale) % 2 else None
+    at = next((place for place, one in enumerate(categories) if between in one.codes), None)
+    if at is not None and at in (0, len(labels) - 1):
+        return Answers(labels)
+    # A table may list the answers in the other direction than the paper.
+    first = [scale.index(code) for one in (categories[0], categories[-1]) for code in one.codes[:1] if code in scale]
+    turned = len(first) == 2 and first[0] > first[1]
+    end = {"first": "last", "last": "first"}[question.favourable] if turned else question.favourable
+    return Answers(labels, "last" if end == "last" else "first", at)
+
+
+def _on_scale(axis: Axis, answers: Answers) -> list[str]:
+    """List the labels of an axis that are answers on its scale, in the order of the table."""
+    return [one.label for one in axis.categories if named(one.label) in answers.labels]
+
+
+def _in_order(axis: Axis, answers: Answers) -> list[str]:
+    """List the labels of an axis with favourable answers first, and last what has no place on the scale."""
+    labels = _on_scale(axis, answers)
+    return [*(labels[at] for at in answers.order), *(one.label for one in axis.categories if one.label not in labels)]
+
+
+def _span(limits: Limits | None) -> Span | None:
+    if limits is None or limits.low is None or limits.high is None:
+        return None
+    return Span(limits.low, limits.high, limits.marked)
+
+
+def _bars(table: Table, title: Text, known: Known) -> ByGroup:
+    """Make one bar a row, and one of all."""
+    assert table.column is not None
+    answers = answers_of(known.study, table, table.column)
+    columns = _on_scale(table.column, answers)
+    rows = []
+    for label in [*(one.label for one in table.row.categories), TOTAL]:
+        numbers = [known.number(Address(table.number, label, column, "", "count")) or 0 for column in columns]
+        whole = sum(numbers)
+        ends = known.ends.get(table.number, {}).get(label)
+        # The estimate is of the answers before the middle on the paper, and of those after it.
+        side = None if ends is None else ends.lower if answers.favourable == "last" else ends.upper
+        name = _ALL if label == TOTAL else named(label)
+        best, middle, worst = (_only(table, label, columns, answers.places(one), name, known) for one in SIDES)
+        shares = tuple(percent(number, whole) or 0.0 for number in numbers)
+        blank = known.blanks.get(table.number, {}).get(label)
+        rows.append(Row(name, shares, whole, blank, _span(side), label == TOTAL, (best, middle, worst)))
+    return ByGroup(title, answers, tuple(rows))
+
+
+def _only(table: Table, label: str, columns: Sequence[str], places: tuple[int, ...], name: Text, known: Known) -> Link | None:
+    """Lead to the share of a side that has one answer; a sum of two stands in no table."""
+    if len(places) != 1:
+        return None
+    column = columns[places[0]]
+    return known.link(Address(table.number, label, column, "", "row_percent"), name, named(column))
+
+
+def _distribution(table: Table, title: Text, known: Known) -> Distribution:
+    """Make one bar an answer: shares of those who answered, blanks of all."""
+    measure = "valid_percent" if table.kind == "frequency" else "percent"
+    rows = tuple(_answered(table, one.label, measure, known) for one in table.row.categories)
+    blank = _answered(table, MISSING, "percent", known)
+    below = (
+        ()
+        if blank.number is None
+        else (Answered(_BLANK_OF_ALL, blank.number, blank.share, "unsure", below=True, links=blank.links),)
+    )
+    answers = answers_of(known.study, table, table.row)
+    scale = [at for at, row in enumerate(rows) if row.label in answers.labels]
+    ordered = (*(rows[at] for at in scale), *(row for at, row in enumerate(rows) if at not in scale))
+    return Distribution(title, (*coloured(answers, ordered), *below))
+
+
+def _several(table: Table, title: Text, known: Known) -> Distribution:
+    """Make one bar a box, of the persons who ticked any."""
+    rows = [_answered(table, one.label, "case_percent", known) for one in table.row.categories]
+    blank = Address(table.number, MISSING, "", "", "count")
+    missing, ticked = known.number(blank), known.number(blank._replace(row=TOTAL_VALID))
+    if missing is not None and ticked is not None:
+        links = known.link(blank, _BLANK_OF_ALL), None
+        rows.append(Answered(_BLANK_OF_ALL, missing, percent(missing, missing + ticked), "unsure", below=True, links=links))
+    return several_answers(title, tuple(rows))
+
+
+def _numbers(table: Table, title: Text, known: Known) -> Numbers | None:
+    """Make bars of the answers, and the six numbers; None where nobody answered, or with a number below 0."""
+    question = question_of(known.study, table.marts[0], table.row.variable)
+    addresses = [Address(table.number, "", "", "", measure) for measure in _SIX]
+    values = [value for address in addresses if (value := known.value(address)) is not None]
+    counts = known.numbers.get(table.number, {})
+    if question is None or question.measured is None or len(values) < len(_SIX) or min(values) < 0 or not counts:
+        return None
+    unit = question.unit_name or named(question.text)
+    forms = known.number(addresses[0]._replace(measure="n")) or 0
+    links = tuple(known.link(address, name) for address, name in zip(addresses, NAMES, strict=True))
+    decimals = question.measured.decimals + 1
+    return Numbers(title, unit, binned(counts, float(question.measured.unit)), Six(*values), forms, decimals, links)
+
+
+def _answered(table: Table, label: str, measure: str, known: Known) -> Answered:
+    count, part = (Address(table.number, label, "", "", one) for one in ("count", measure))
+    name = named(label)
+    links = known.link(count, Text("antal", "count"), name), known.link(part, Text("andel", "share"), name)
+    return Answered(name, known.number(count), known.value(part), span=_span(known.limits(part)), links=links)
+
+
+def _gamma(table: Table, group: str, name: Text, known: Known) -> Gamma:
+    """Return the gamma of one group, or of all."""
+    address = Address(table.number, "", "", group, "gamma")
+    limits = known.limits(address)
+    p = known.value(address._replace(measure="p")) if limits is None else limits.p
+    forms = known.number(address._replace(measure="n"))
+    sure = p is not None and significant(p)
+    link = known.link(address, Text("gamma", "gamma"), name)
+    return Gamma(name, known.value(address), _span(limits), p, forms, sure, link=link)
+
+
+def _gammas(table: Table, title: Text, known: Known) -> Forest:
+    """Make the gammas of each group, of all together, and with the group held constant."""
+    assert table.group is not None
+    groups = tuple(_gamma(table, one.label, named(one.label), known) for one in table.group.categories)
+    partial = Address(table.number, "", "", TOTAL, "partial_gamma")
+    held = Gamma(_PARTIAL, known.value(partial), link=known.link(partial, _PARTIAL)) if partial in known.figures else None
+    return by_group(title, groups, _gamma(table, TOTAL, _ALL, known), held)
+
+
+def _squares(table: Table, title: Text, known: Known) -> Crosstab | None:
+    """Make squares of a crosstab, favourable answers first on either axis; None where so many columns have no room."""
+    assert table.column is not None
+    down, across = (answers_of(known.study, table, axis) for axis in (table.row, table.column))
+    rows, columns = _in_order(table.row, down), _in_order(table.column, across)
+    if len(columns) > 5:
+        return None
+    whole = known.number(Address(table.number, TOTAL, TOTAL, "", "count")) or 0
+
+    def cell(row: str, column: str) -> Cell:
+        number = known.number(Address(table.number, row, column, "", "count"))
+        link = known.link(Address(table.number, row, column, "", "total_percent"), named(row), named(column))
+        return Cell(number, None if number is None else percent(number, whole), link=link)
+
+    return Crosstab(
+        title,
+        tuple(map(named, rows)),
+        tuple(map(named, columns)),
+        tuple(tuple(cell(row, column) for column in columns) for row in rows),
+        tuple(cell(row, TOTAL) for row in rows),
+        tuple(cell(TOTAL, column) for column in columns),
+        whole,
+    )
