@@ -103,7 +103,7 @@ def answers_of(study: Study, table: Table, axis: Axis | None) -> Answers:
     assert axis is not None
     question = question_of(study, table.marts[0], axis.variable)
     categories = [one for one in axis.categories if question is None or question.dont_know not in one.codes]
-    labels = tuple(named(one.label) for one in categories)
+    labels = tuple(one.says for one in categories)
     if question is None or question.favourable == "none":
         return Answers(labels)
     scale = [code for code in question.codes if code != question.dont_know]
@@ -120,7 +120,7 @@ def answers_of(study: Study, table: Table, axis: Axis | None) -> Answers:
 
 def _on_scale(axis: Axis, answers: Answers) -> list[str]:
     """List the labels of an axis that are answers on its scale, in the order of the table."""
-    return [one.label for one in axis.categories if named(one.label) in answers.labels]
+    return [one.label for one in axis.categories if one.says in answers.labels]
 
 
 def _in_order(axis: Axis, answers: Answers) -> list[str]:
@@ -147,7 +147,7 @@ def _bars(table: Table, title: Text, known: Known) -> ByGroup:
         ends = known.ends.get(table.number, {}).get(label)
         # The estimate is of the answers before the middle on the paper, and of those after it.
         side = None if ends is None else ends.lower if answers.favourable == "last" else ends.upper
-        name = _ALL if label == TOTAL else named(label)
+        name = _ALL if label == TOTAL else named(label, table.row)
         best, middle, worst = (_only(table, label, columns, answers.places(one), name, known) for one in SIDES)
         shares = tuple(percent(number, whole) or 0.0 for number in numbers)
         blank = known.blanks.get(table.number, {}).get(label)
@@ -160,7 +160,7 @@ def _only(table: Table, label: str, columns: Sequence[str], places: tuple[int, .
     if len(places) != 1:
         return None
     column = columns[places[0]]
-    return known.link(Address(table.number, label, column, "", "row_percent"), name, named(column))
+    return known.link(Address(table.number, label, column, "", "row_percent"), name, named(column, table.column))
 
 
 def _distribution(table: Table, title: Text, known: Known) -> Distribution:
@@ -198,7 +198,7 @@ def _numbers(table: Table, title: Text, known: Known) -> Numbers | None:
     counts = known.numbers.get(table.number, {})
     if question is None or question.measured is None or len(values) < len(_SIX) or min(values) < 0 or not counts:
         return None
-    unit = question.unit_name or named(question.text)
+    unit = question.unit_name or question.asks
     forms = known.number(addresses[0]._replace(measure="n")) or 0
     links = tuple(known.link(address, name) for address, name in zip(addresses, NAMES, strict=True))
     decimals = question.measured.decimals + 1
@@ -207,7 +207,7 @@ def _numbers(table: Table, title: Text, known: Known) -> Numbers | None:
 
 def _answered(table: Table, label: str, measure: str, known: Known) -> Answered:
     count, part = (Address(table.number, label, "", "", one) for one in ("count", measure))
-    name = named(label)
+    name = named(label, table.row)
     links = known.link(count, Text("antal", "count"), name), known.link(part, Text("andel", "share"), name)
     return Answered(name, known.number(count), known.value(part), span=_span(known.limits(part)), links=links)
 
@@ -226,7 +226,7 @@ def _gamma(table: Table, group: str, name: Text, known: Known) -> Gamma:
 def _gammas(table: Table, title: Text, known: Known) -> Forest:
     """Make the gammas of each group, of all together, and with the group held constant."""
     assert table.group is not None
-    groups = tuple(_gamma(table, one.label, named(one.label), known) for one in table.group.categories)
+    groups = tuple(_gamma(table, one.label, one.says, known) for one in table.group.categories)
     partial = Address(table.number, "", "", TOTAL, "partial_gamma")
     held = Gamma(_PARTIAL, known.value(partial), link=known.link(partial, _PARTIAL)) if partial in known.figures else None
     return by_group(title, groups, _gamma(table, TOTAL, _ALL, known), held)
@@ -243,13 +243,13 @@ def _squares(table: Table, title: Text, known: Known) -> Crosstab | None:
 
     def cell(row: str, column: str) -> Cell:
         number = known.number(Address(table.number, row, column, "", "count"))
-        link = known.link(Address(table.number, row, column, "", "total_percent"), named(row), named(column))
+        link = known.link(Address(table.number, row, column, "", "total_percent"), named(row, table.row), named(column, table.column))
         return Cell(number, None if number is None else percent(number, whole), link=link)
 
     return Crosstab(
         title,
-        tuple(map(named, rows)),
-        tuple(map(named, columns)),
+        tuple(named(row, table.row) for row in rows),
+        tuple(named(column, table.column) for column in columns),
         tuple(tuple(cell(row, column) for column in columns) for row in rows),
         tuple(cell(row, TOTAL) for row in rows),
         tuple(cell(TOTAL, column) for column in columns),
