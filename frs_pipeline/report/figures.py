@@ -243,7 +243,9 @@ def _squares(table: Table, title: Text, known: Known) -> Crosstab | None:
 
     def cell(row: str, column: str) -> Cell:
         number = known.number(Address(table.number, row, column, "", "count"))
-        link = known.link(Address(table.number, row, column, "", "total_percent"), named(row, table.row), named(column, table.column))
+        link = known.link(
+            Address(table.number, row, column, "", "total_percent"), named(row, table.row), named(column, table.column)
+        )
         return Cell(number, None if number is None else percent(number, whole), link=link)
 
     return Crosstab(

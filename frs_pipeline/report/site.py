@@ -37,6 +37,7 @@ from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.quality import quality
 from frs_pipeline.report.sections import sections
+from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import anchor, figure_text, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.clustered import LEAST_CLUSTERS, LEAST_EFFECTIVE
@@ -61,8 +62,6 @@ from frs_pipeline.templates import templates_in
 
 KEY: AssetPath = ("report",)
 TEMPLATES = Path(__file__).parent / "templates"
-# Files that are copied unchanged.
-STATIC = ("report.css", "report.js")
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,7 @@ def build(store: Store, worker: Worker | None = None) -> Report:
     helper = worker if worker and store.settings.engine.name == DUCKDB.name else Worker()
     front, *others = helper.share(partial(_Site, store, made_from), _Site.part, [None, *by_size])
     pages = {name: content for part in (front, *others) for name, content in part.pages.items()}
-    statics = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
-    return Report(front.findings, as_rows(front.findings), {**statics, **pages})
+    return Report(front.findings, as_rows(front.findings), {**statics(), **pages})
 
 
 def _apart(study: Study) -> list[Chapter]:

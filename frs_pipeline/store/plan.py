@@ -398,7 +398,7 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
     The controllers' files count, so that a delivery gets another manifest when these change.
     """
     room = PACKAGE / "report" / "templates"
-    templates = tuple((path, None) for path in sorted(room.iterdir()) if path.suffix in (".html", ".css", ".js"))
+    templates = tuple((path, None) for path in sorted(room.rglob("*")) if path.suffix in (".html", ".css", ".js"))
     own = ("report/about.html", "report/chapters.yaml", "report/findings.yaml", "tables.yaml", "rules.yaml", "study.yaml")
     # Claims are held against the printed tables, too.
     printed = ("published/figures.csv", "published/words.yaml", "published/baselines.yaml")

@@ -13,6 +13,7 @@ from support.study import STUDY, study_with
 from frs_pipeline.errors import InputError
 from frs_pipeline.language import Text, date_text
 from frs_pipeline.lineage.meaning import meanings
+from frs_pipeline.report.statics import script
 from frs_pipeline.report.typography import figure_text, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, in_english
 from frs_pipeline.store.code import PACKAGE
@@ -134,7 +135,7 @@ def test_a_template_says_everything_in_both(path: Path) -> None:
 
 
 def test_the_script_of_the_pages_says_everything_in_both() -> None:
-    text = (PACKAGE / "report" / "templates" / "report.js").read_text(encoding="utf-8")
+    text = script()
     pairs = re.findall(rf"(?:say|title)\(\s*({PAIR})\s*,\s*({PAIR})\s*\)", text) + re.findall(rf"\[({PAIR}), ({PAIR})\]", text)
     assert len(pairs) > 30
     assert not [english for _, english in pairs if DANISH.search(english)]
@@ -144,7 +145,7 @@ def test_the_script_of_the_pages_says_everything_in_both() -> None:
 
 
 def test_the_script_names_every_measure_of_a_table() -> None:
-    text = (PACKAGE / "report" / "templates" / "report.js").read_text(encoding="utf-8")
+    text = script()
     named = set(re.findall(r"(\w+): \[", re.search(r"MEASURES = \{(.*?)\};", text, flags=re.S)[1]))  # type: ignore[index]
     second = Study(PROJECT / "studies" / "library_visitors")
     assert {address.measure for study in (STUDY, second) for address in meanings(study)} <= named

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from xml.etree import ElementTree
 
 import pytest
@@ -13,9 +12,10 @@ from frs_pipeline.language import LANGUAGES, Text
 from frs_pipeline.report.drawing.figures import drawn
 from frs_pipeline.report.drawing.file import Caption, plain_style
 from frs_pipeline.report.drawing.scene import Circle, Line, Path, Rect, Words
+from frs_pipeline.report.statics import stylesheet
 
 SVG = "{http://www.w3.org/2000/svg}"
-STYLE = (files("frs_pipeline.report") / "templates" / "drawing.css").read_text(encoding="utf-8")
+STYLE = stylesheet()
 BASE = Text("1.267 skemaer − 128 uden rolle − 15 uden svar = 1.124", "1,267 forms − 128 without a role − 15 blank = 1,124")
 CAPTION = Caption(LONG, Text("»Hvad & hvorfor?«", "“What & why?”"), (BASE, Text("Kilde", "Source")), Text("Må ikke", "Must not"))
 kinds = pytest.mark.parametrize("kind", EVERY)

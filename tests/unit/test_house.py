@@ -66,6 +66,7 @@ def test_the_engine_finds_its_own_files_only() -> None:
         "report/data_docs.py",
         "report/heatmap.py",
         "report/site.py",
+        "report/statics.py",
         "report/tables_page.py",
         "store/code.py",
         "store/settings.py",  # the project, and the study that ships where none is named

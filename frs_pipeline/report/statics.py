@@ -1,0 +1,26 @@
+"""The stylesheet and the script of the pages, each put together from files of one concern."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_TEMPLATES = Path(__file__).parent / "templates"
+# In this order: what comes later overrides what comes before.
+_STYLES = ("tokens", "shell", "front", "table", "figure", "drawing", "passport", "audit", "phone", "paper")
+_SCRIPTS = ("core", "passport", "tables", "search", "language", "reveal", "share", "sources", "start")
+
+
+def stylesheet() -> str:
+    """Return the stylesheet of all pages."""
+    return "\n".join((_TEMPLATES / "css" / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
+
+
+def script() -> str:
+    """Return the script of all pages: the files share one function, so that nothing but `FRS` is seen from outside."""
+    parts = "\n".join((_TEMPLATES / "js" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
+    return f'"use strict";\nconst FRS = (() => {{\n{parts}\n  return {{ index, pack }};\n}})();\n'
+
+
+def statics() -> dict[str, bytes]:
+    """Return the files that are the same for all deliveries, by name."""
+    return {"report.css": stylesheet().encode(), "report.js": script().encode()}

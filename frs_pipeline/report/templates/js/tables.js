@@ -1,0 +1,23 @@
+  // Numbers of a table are one stop of the keyboard; arrows go from one to the next. -----------------------------------
+  const NUMBERS = "button.f, button.count";
+  function arrows(table) {
+    const buttons = [...table.querySelectorAll(NUMBERS)];
+    buttons.forEach((button, at) => { button.tabIndex = at ? -1 : 0; });
+    table.addEventListener("focusin", (event) => {
+      if (event.target.matches(NUMBERS)) buttons.forEach((button) => { button.tabIndex = button === event.target ? 0 : -1; });
+    });
+    table.addEventListener("keydown", (event) => {
+      const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+      if (!steps || !event.target.matches(NUMBERS)) return;
+      event.preventDefault();
+      const lines = [...table.tBodies[0].rows].map((row) => [...row.cells].filter((cell) => cell.tagName === "TD"));
+      const cell = event.target.closest("td");
+      let row = lines.findIndex((line) => line.includes(cell)), column = lines[row].indexOf(cell), next = null;
+      do {
+        row += steps[0]; column += steps[1];
+        if (!lines[row] || !lines[row][column]) return;
+        next = lines[row][column].querySelector(NUMBERS);
+      } while (!next);
+      next.focus();
+    });
+  }
