@@ -25,9 +25,11 @@ Group = Literal["read", "check", "share"]
 
 
 class Chapter(Spec):
-    """One page; `short` is its name in the menu, `group` where it stands there. `changes` are crosstabs of the same rows at several
-    occasions, whose answers are plotted against each other; `rows` are crosstabs of which each row is plotted as a bar of
-    answers."""
+    """One page; `short` is its name in the menu, `group` where it stands there.
+
+    `changes` are crosstabs of the same rows at several occasions, whose answers are plotted against each other; `rows` are
+    crosstabs of which each row is plotted as a bar of answers.
+    """
 
     id: str = Field(pattern="^[a-z]+$")
     short: Text
