@@ -354,7 +354,7 @@ class _Site:
         return {"forest": plots.forest(self.store.study, self.figures, self.titles, self.intervals), "maps": drawn}
 
     def _quality(self) -> dict[str, Any]:
-        return {**quality(self.store, self.passports.asking, self.evidence), "counts": self.counts.layers()}
+        return quality(self.store, self.passports.asking, self.evidence, self.unit)
 
     def _nonresponse(self) -> dict[str, Any]:
         item, study = self._rows("statistics", "item_nonresponse"), self.store.study
