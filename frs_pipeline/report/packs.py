@@ -21,7 +21,7 @@ from frs_pipeline.lineage.spread import Spread
 from frs_pipeline.report.english import as_read
 from frs_pipeline.report.intervals import Intervals, Limits
 from frs_pipeline.report.layout import labels_of
-from frs_pipeline.report.typography import anchor, figure_text, number_text, p_text, shown
+from frs_pipeline.report.typography import anchor, in_text, number_text, p_text, shown
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import Noun, about
@@ -235,7 +235,7 @@ def figures_script(
     labels: dict[str | tuple[str, ...], int] = {}
     content = {
         "a": [anchor(address) for address, _ in listed],
-        "p": [figure_text(figure.printed, language) for _, figure in listed],
+        "p": [in_text(figure.printed, address.measure, language) for address, figure in listed],
         # Row, column, group and measure of each, by their place among all labels.
         "c": [known(address) for address, _ in listed],
         "l": list(labels),
