@@ -39,7 +39,7 @@ from frs_pipeline.report.quality import quality
 from frs_pipeline.report.sections import sections
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
-from frs_pipeline.report.typography import anchor, figure_text, number_text, share_text, shown, with_zero
+from frs_pipeline.report.typography import anchor, css_string, figure_text, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.clustered import LEAST_CLUSTERS, LEAST_EFFECTIVE
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read
@@ -132,7 +132,7 @@ def _templates(study: Study) -> Any:
         "number": number_text,
     }
     environment.filters |= {name: partial(write, language=language) for name, write in of_language.items()}
-    environment.filters |= {"anchor": anchor, "date": date_text, "with_zero": with_zero}
+    environment.filters |= {"anchor": anchor, "css_string": css_string, "date": date_text, "with_zero": with_zero}
     environment.globals |= {
         "not_computable": NOT_COMPUTABLE,
         "language": language,
@@ -182,7 +182,7 @@ class _Site:
         of_id = {found.claim.id: found for found in findings}
         shown_in = [(section, [of_id[name] for name in section.claims]) for section in sections(study)]
         first = [found for _, several in shown_in for found in several]
-        counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
+        counts = self.counts.unit(self.unit)
         bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
         tips = {found.claim.id: tip for found in first if (tip := tipping(study, found, bounds))}
         sources = baselines(study).sources
@@ -196,21 +196,24 @@ class _Site:
         return _Part(pages, findings)
 
     def _audit(self, chapter: Chapter, told: Claims, findings: list[Tested], evidence: FormsEvidence) -> bytes:
-        verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
         return self._rendered(
             "chapter.html",
             page=chapter.file,
             chapter=chapter,
             **dict.fromkeys(("shown_tables", "changes", "row_plots"), ()),
-            compared=bool(verdicts),
-            counts={**self.counts.unit(self.unit), **(self.counts.verdicts(verdicts) if verdicts else {})},
+            compared=bool(self.evidence.compared),
+            counts=self.counts.unit(self.unit),
             claims_page=chapter.file,
             earlier=earlier(self.store.study, self.figures),
             **audit.shown(self.store.study, told, findings, evidence, self.page_of),
         )
 
     def _rendered(self, template: str, **shown: Any) -> bytes:
-        page: str = _templates(self.store.study).get_template(template).render(**{**self.common, **shown})
+        page: str = (
+            _templates(self.store.study)
+            .get_template(template)
+            .render(**{**self.common, **shown, "counts": {**self.footed, **shown.get("counts", {})}})
+        )
         return page.encode()
 
     @cached_property
@@ -228,8 +231,13 @@ class _Site:
             "with_intervals": self.intervals is not None,
             "sharing": sharing(self.store.study),
             "least": {"clusters": LEAST_CLUSTERS, "effective": LEAST_EFFECTIVE},
-            "counts": {},
         }
+
+    @cached_property
+    def footed(self) -> dict[str, Any]:
+        """The counts in the foot of all pages."""
+        verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
+        return {**self.counts.whole(), **(self.counts.verdicts(verdicts) if verdicts else {})}
 
     @cached_property
     def unit(self) -> list[dict[str, Any]]:
@@ -359,9 +367,7 @@ class _Site:
         }
 
     def _about(self) -> dict[str, Any]:
-        verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
-        counts = {**self.counts.whole(), **self.counts.verdicts(verdicts)}
-        return {"counts": counts, "compared": bool(verdicts), "audit": audit.page_of(self.store.study)}
+        return {"compared": bool(self.evidence.compared), "audit": audit.page_of(self.store.study)}
 
     def _passports(self, chapter: Chapter) -> bytes:
         """Pack the passports of a chapter's tables, in the order of the report."""

@@ -60,6 +60,11 @@ def number_text(value: int, language: Language = "danish") -> str:
     return (MINUS if value < 0 else "") + in_groups(count_text(abs(value)), _GROUPED[language])
 
 
+def css_string(text: str) -> str:
+    """Write a text as a string of a stylesheet, whatever stands in it."""
+    return '"' + re.sub(r'[\\"<>&\n]', lambda found: f"\\{ord(found[0]):x} ", text) + '"'
+
+
 def anchor(address: Address) -> str:
     """Name a figure in links: `t4-ja_meget.valid_percent`. The name lasts as long as table and labels do."""
     labels = (_slug(label) for label in (address.row, address.column, address.group) if label)

@@ -112,7 +112,7 @@
   }
   function query(own, content, at) {
     if (!own.q) return [];
-    const copy = element("button", say("Kopiér", "Copy"), { type: "button", class: "btn", "data-copy": "code" });
+    const copy = element("button", say("Kopiér", "Copy"), { type: "button", class: "button", "data-copy": "code" });
     return [element("details", [element("summary", say("Tæl selv efter (DuckDB)", "Count it yourself (DuckDB)")),
       element("pre", element("code", own.q.map((line) => content.s[line]).join("\n")), { tabindex: "0" }), copy,
       element("p", [say("I en terminal viser ", "In a terminal, "), element("code", `frs trace ${tableOf(at)}`), say(" det samme.", " shows the same.")], { class: "quiet" })])];
