@@ -287,7 +287,7 @@ class _Site:
     def _passports(self, chapter: Chapter) -> bytes:
         """Pack the passports of a chapter's tables, in the order of the report."""
         index = {address: place for place, address in enumerate(meanings(self.store.study))}
-        pack = Pack(self.store.study, index)
+        pack = Pack(self.store.study, index, alone=not self.store.parts())
         for address in index:
             if address.table in chapter.tables:
                 passport = self.passports.of(address)

@@ -7,7 +7,7 @@ from pathlib import Path
 _TEMPLATES = Path(__file__).parent / "templates"
 # In this order: what comes later overrides what comes before.
 _STYLES = ("tokens", "shell", "front", "table", "figure", "drawing", "passport", "audit", "phone", "paper")
-_SCRIPTS = ("core", "passport", "tables", "search", "language", "reveal", "share", "sources", "start")
+_SCRIPTS = ("core", "sheet", "passport", "evidence", "tables", "search", "language", "reveal", "share", "sources", "start")
 
 
 def stylesheet() -> str:
