@@ -76,7 +76,7 @@
   function namesAt(target) {
     const number = target.closest("button.f, button.bound, button.count, a.n");
     if (!number) return [null, []];
-    if (number.matches("a.n")) return [number, [decodeURIComponent((number.getAttribute("href").split("#")[1]) || "")]];
+    if (number.matches("a.n")) return [number, number.dataset.figures ? number.dataset.figures.split(" ") : [decodeURIComponent((number.getAttribute("href").split("#")[1]) || "")]];
     if (number.dataset.count || number.matches(".count")) return [number, [number.dataset.count || number.id]];
     return [number, number.dataset.figures ? [...new Set(number.dataset.figures.split(" "))] : [number.id]];
   }

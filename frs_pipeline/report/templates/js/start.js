@@ -10,6 +10,7 @@
       translate();
     });
     document.addEventListener("click", pressed);
+    document.addEventListener("click", taken);
     for (const toward of ["pointerover", "focusin"]) document.addEventListener(toward, approached);
     document.addEventListener("toggle", toggled, true);
     document.getElementById("close").addEventListener("click", close);
