@@ -55,9 +55,10 @@ _NARROW_AXIS = 8.0
 class Row:
     """The answers of one group in percent, in the order of the paper; None is a share that isn't shown.
 
-    `forms` are those with an answer; without any there is no bar. Where it is None, their number isn't shown, nor any share.
-    `told` is False where shares of so few aren't given at all: then there is no bar either. Shares are written with `decimals`. `blank` is None where nobody can know. `span` is the interval
-    of the favourable answers together, `links` lead to the sums of best, middle and worst. `total` sets the row off.
+    `forms` are those with an answer; without any there is no bar, and where it is None neither their number is shown nor any
+    share. `told` is False where shares of so few aren't given at all: then there is no bar either. `blank` is None where nobody
+    can know. `span` is the interval of the favourable answers together, `links` lead to the sums of best, middle and worst.
+    `total` sets the row off. Shares are written with `decimals`.
     """
 
     label: Text

@@ -6,7 +6,6 @@ from frs_pipeline.language import LANGUAGES, Text
 from frs_pipeline.report.drawing.scene import NOTHING
 from frs_pipeline.report.typography import NO_BREAK_SPACE, limit_text, number_text, p_text, points_text, share_text
 
-
 # What stands where a number isn't shown, and what is said of it.
 HIDDEN, HIDDEN_WORD = Text("··", "··"), Text("skjult", "hidden")
 

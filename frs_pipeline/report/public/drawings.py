@@ -112,7 +112,7 @@ class Drawings:
         """Make one bar an answer: shares of those who answered, blanks of all."""
         base = TOTAL_VALID if table.kind == "frequency" else TOTAL
         rows = tuple(self._answered(table, one.label, base) for one in table.row.categories)
-        below = ()
+        below: tuple[Answered, ...] = ()
         if table.kind == "frequency":
             below = (replace(self._answered(table, MISSING, TOTAL), label=_BLANK, look="unsure", below=True),)
         answers = answers_of(self.released.study, table, table.row)

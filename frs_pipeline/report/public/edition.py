@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.public import words
 from frs_pipeline.report.public.drawings import Drawings
 from frs_pipeline.report.public.facts import EXAMPLES, Facts, facts_of
-from frs_pipeline.report.public.released import Announced, Released, read, whole
+from frs_pipeline.report.public.released import Released, read, whole
 from frs_pipeline.report.statics import stylesheet
 from frs_pipeline.report.typography import anchor, number_text
 from frs_pipeline.study import Study
@@ -167,8 +167,8 @@ class Edition:
         return Shown(
             table,
             self.released.titles[table.number],
-            self._questions(table),
-            self._asked(table),
+            self.questions(table),
+            self.asked(table),
             grid,
             {address: self._cell(table, address) for address in numbers},
             drawing,
@@ -184,14 +184,14 @@ class Edition:
             return Cell(address, words.MARKS[number.status], words.SPOKEN[number.status])
         return Cell(address, words.number_of(number, address, table), None)
 
-    def _questions(self, table: Table) -> Text:
+    def questions(self, table: Table) -> Text:
         """Quote the questions of a table but the one that says who answered."""
         role = about(self.study).role
         texts = texts_of(self.study, table)
         told = [quotes(self.study, text) for name, text in texts.items() if name != role] or list(texts.values())
         return Text(" · ".join(one.danish for one in told), " · ".join(one.english for one in told))
 
-    def _asked(self, table: Table) -> Text:
+    def asked(self, table: Table) -> Text:
         called = [questionnaires(self.study)[mart].called for mart in table.marts]
         return Text(" + ".join(one.danish for one in called), " + ".join(one.english for one in called))
 
@@ -244,32 +244,30 @@ class Edition:
         sources = {code: name for code, name in (("da", DANISH), ("en", FIGURES)) if name in self._files}
         return {"svg": figures, "csv": {code: f"tables/tabel-{number}.{code}.csv" for code in sources}}
 
-    def _taken_along(self, number: int) -> Iterator[tuple[str, bytes]] | dict[str, bytes]:
+    def _taken_along(self, number: int) -> dict[str, bytes]:
         """Make the files of one table: its figure in each language, and its lines of the released files."""
         names, made = self._names(number), {}
+        caption = self.captions(self.released.tables[number])[self._made_up]
         for language in LANGUAGES:
             code = CODES[language]
             if code in names["svg"]:
-                picture = self.drawn[number].file(self.caption(self.released.tables[number]), language, stylesheet())
+                picture = self.drawn[number].file(caption, language, stylesheet())
                 made[names["svg"][code]] = picture.encode()
         for code, name in names["csv"].items():
             made[name] = lines_of(self._files[DANISH if code == "da" else FIGURES], number)
         return made
 
-    def caption(self, table: Table) -> Caption:
-        """Return what stands around a figure in its file."""
+    def captions(self, table: Table) -> tuple[Caption, Caption]:
+        """Return what stands around a figure in its file: of forms that people filled in, and of made-up ones."""
         facts, day = about(self.study), date_text(self.released.delivery)
         source = Text(
             f"{facts.title.danish}, leverance af {day.danish}, offentlig udgave, tabel {table.number}.",
             f"{facts.title.english}, delivery of {day.english}, public edition, table {table.number}.",
         )
         made_up = Text("Opdigtede skemaer: Ingen har udfyldt dem.", "Made-up forms: nobody filled them in.")
-        return Caption(
-            self.released.titles[table.number],
-            self._questions(table),
-            (*self._below(table), source),
-            made_up if self._made_up else None,
-        )
+        below = (*self._below(table), source)
+        plain = Caption(self.released.titles[table.number], self.questions(table), below)
+        return plain, replace(plain, warning=made_up)
 
     def _search(self) -> bytes:
         """Make the index of the search: every table with its page, title, questions and answers in both languages."""
@@ -294,6 +292,3 @@ def lines_of(content: bytes, number: int) -> bytes:
 def edition(study: Study, files: Mapping[str, bytes], *, examined: int, made_up: bool) -> Edition:
     """Return the public edition of the release that consists of `files`; `examined` is how many numbers were attacked."""
     return Edition(read(study, files), files, examined=examined, made_up=made_up)
-
-
-__all__ = ["Announced", "Cell", "Edition", "Shown", "edition", "lines_of"]

@@ -18,7 +18,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.release.files import FIGURES, HIDDEN, LEFT_OUT, NOT_COMPUTABLE, SHOWN, TABLES
 from frs_pipeline.study import Study
 from frs_pipeline.study.pairing import question_of
-from frs_pipeline.study.tables import TOTAL, Address, Axis, Category, Table, catalogue
+from frs_pipeline.study.tables import Address, Axis, Category, Table, catalogue
 from frs_pipeline.tables.render import entitled
 
 AXES = ("row", "column", "group")
@@ -178,6 +178,3 @@ def whole(number: int, *labels: str) -> Address:
     """Return the address of the count of a row and a column of a table."""
     row, column = (*labels, "", "")[:2]
     return Address(number, row, column, "", "count")
-
-
-__all__ = ["AXES", "TOTAL", "Announced", "Number", "Policy", "Released", "read", "title_of", "whole"]

@@ -20,13 +20,16 @@ SPOKEN = {
 }
 # Below a table, for the marks that it has.
 WHY_HIDDEN = Text(
-    "skjult, fordi et lille antal her eller i en anden tabel ellers kunne regnes ud. Procenter, der ville røbe det, er skjult med.",
+    "skjult, fordi et lille antal her eller i en anden tabel ellers kunne regnes ud. Procenter, der ville røbe det, er "
+    "skjult med.",
     "hidden, because a small count here or in another table could otherwise be worked out. Percentages that would tell it are "
     "hidden with it.",
 )
 WHY_LEFT_OUT = Text(
-    "udeladt: Procenter af ganske få skemaer vises ikke, og mål for sammenhæng vises ikke så nøjagtigt, at de røber noget skjult.",
-    "omitted: percentages of very few forms aren't shown, nor measures of association so precisely that they tell what is hidden.",
+    "udeladt: Procenter af ganske få skemaer vises ikke, og mål for sammenhæng vises ikke så nøjagtigt, at de røber noget "
+    "skjult.",
+    "omitted: percentages of very few forms aren't shown, nor measures of association so precisely that they tell what is "
+    "hidden.",
 )
 WHY_NONE = Text("kan ikke beregnes.", "can't be computed.")
 ZERO = Text("et rigtigt nul: Ingen gav det svar.", "a true zero: nobody gave that answer.")
