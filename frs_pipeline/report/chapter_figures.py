@@ -25,7 +25,7 @@ from frs_pipeline.report.figure_words import (
     several_ticks,
     together,
 )
-from frs_pipeline.report.figures import Known, answers_of, by_answers, change_of, figure_of, forest_of, rows_of
+from frs_pipeline.report.figures import Known, by_answers, change_of, figure_of, forest_of, rows_of
 from frs_pipeline.report.findings import Sentence
 from frs_pipeline.report.intervals import Ends, Intervals, ends, moves
 from frs_pipeline.report.layout import texts_of
