@@ -30,6 +30,7 @@ from frs_pipeline.report.findings import Sentence
 from frs_pipeline.report.intervals import Ends, Intervals, ends, moves
 from frs_pipeline.report.layout import texts_of
 from frs_pipeline.report.listed import Listed, of_bars, of_change, of_gammas
+from frs_pipeline.report.scales import answers_of
 from frs_pipeline.report.tables_shown import Shown, Tables
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.study.about import about, occasions, quotes
