@@ -27,16 +27,15 @@ from frs_pipeline.report.baselines import with_sources
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.english import as_read
-from frs_pipeline.report.evidence import forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, ends, of_figures
+from frs_pipeline.report.judging import judge_of
 from frs_pipeline.report.layout import Layout, labels_of, layout, texts_of
 from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.quality import quality
-from frs_pipeline.report.spreads import of_gammas
-from frs_pipeline.report.statements import drawn, front, stated, titles
+from frs_pipeline.report.statements import front, titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import anchor, figure_text, number_text, share_text, shown, with_zero
@@ -224,19 +223,8 @@ class _Site:
 
     @cached_property
     def judge(self) -> Judge:
-        """What holds sentences against the forms of the delivery: claims of the printed report, and the study's own."""
-        study, known = self.store.study, self.intervals
-        limits = {address: (one.low, one.high) for address, one in (known or {}).items()}
-        evidence = forms_evidence(
-            self.store,
-            claims(study),
-            self.figures,
-            self.unit,
-            own=stated(study),
-            drawn=drawn(study),
-            gammas=None if known is None else of_gammas(known),
-        )
-        return Judge(study, claims(study), evidence, limits)
+        """What holds sentences against the forms of the delivery."""
+        return judge_of(self.store, self.figures, self.unit)
 
     @cached_property
     def unit(self) -> list[dict[str, Any]]:
