@@ -28,7 +28,7 @@ from frs_pipeline.report.claims import claims
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.english import as_read
 from frs_pipeline.report.finding_rows import as_rows
-from frs_pipeline.report.findings import Judge, Tested, outcomes
+from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, ends, of_figures
 from frs_pipeline.report.judging import judge_of
 from frs_pipeline.report.layout import Layout, labels_of, layout, texts_of
@@ -224,7 +224,12 @@ class _Site:
     @cached_property
     def judge(self) -> Judge:
         """What holds sentences against the forms of the delivery."""
-        return judge_of(self.store, self.figures, self.unit)
+        return judge_of(self.store, self.figures, self.unit, claims(self.store.study))
+
+    @cached_property
+    def says(self) -> dict[int, Sentence]:
+        """The titles of figures that hold on the forms, by table."""
+        return titles(judge_of(self.store, self.figures))
 
     @cached_property
     def unit(self) -> list[dict[str, Any]]:
@@ -283,7 +288,7 @@ class _Site:
             "row_plots": [plots.by_row(table, self.figures, self._column(table), ends) for table in rows],
             "figures": self.figures,
             "titles": self.titles,
-            "says": titles(self.judge) if chapter.tables else {},
+            "says": self.says if chapter.tables else {},
             "questionnaires": questionnaires(self.store.study),
             **(shows[chapter.shows]() if chapter.shows else {}),
         }
