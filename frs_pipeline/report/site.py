@@ -26,16 +26,15 @@ from frs_pipeline.report.chapter_figures import ChapterFigures, Title
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
-from frs_pipeline.report.evidence import forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, of_figures
+from frs_pipeline.report.judging import judge_of
 from frs_pipeline.report.layout import labels_of, texts_of
 from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.quality import quality
-from frs_pipeline.report.spreads import of_gammas
-from frs_pipeline.report.statements import drawn, front, stated, titles
+from frs_pipeline.report.statements import front, titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import (
@@ -150,12 +149,7 @@ class _Site:
 
     def _title(self, table: Table) -> Title:
         """Return what the figure of a table shows, in a sentence that holds here; else what the table is of."""
-        return self.said.get(table.number) or self.titles[table.number]
-
-    @cached_property
-    def said(self) -> dict[int, Sentence]:
-        """The titles that hold, by table."""
-        return titles(self.judge)
+        return self.says.get(table.number) or self.titles[table.number]
 
     def part(self, chapter: Chapter | None) -> _Part:
         """Make the page of a chapter with the passports of its tables; for None the first page, and the list of all figures."""
@@ -225,19 +219,13 @@ class _Site:
 
     @cached_property
     def judge(self) -> Judge:
-        """What holds sentences against the forms of the delivery: claims of the printed report, and the study's own."""
-        study, known = self.store.study, self.intervals
-        limits = {address: (one.low, one.high) for address, one in (known or {}).items()}
-        evidence = forms_evidence(
-            self.store,
-            claims(study),
-            self.figures,
-            self.unit,
-            own=stated(study),
-            drawn=drawn(study),
-            gammas=None if known is None else of_gammas(known),
-        )
-        return Judge(study, claims(study), evidence, limits)
+        """What holds sentences against the forms of the delivery."""
+        return judge_of(self.store, self.figures, self.unit, claims(self.store.study))
+
+    @cached_property
+    def says(self) -> dict[int, Sentence]:
+        """The titles of figures that hold on the forms, by table."""
+        return titles(judge_of(self.store, self.figures))
 
     @cached_property
     def unit(self) -> list[dict[str, Any]]:
