@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from frs_pipeline.report.plots import Bar, heat
 from scipy.stats import somersd
 from support.study import STUDY
 
@@ -21,7 +22,6 @@ from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.report.packs import _cells
-from frs_pipeline.report.plots import Bar, heat
 from frs_pipeline.report.statics import stylesheet
 from frs_pipeline.report.typography import anchor, css_string, figure_text, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.gamma import goodman_kruskal
