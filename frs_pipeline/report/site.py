@@ -269,7 +269,7 @@ class _Site:
         return {"maps": maps(self.store.study, read(self.store.file(*ASSOCIATIONS)))}
 
     def _quality(self) -> dict[str, Any]:
-        return {**quality(self.store, self.passports.asking, self.evidence), "counts": self.counts.layers()}
+        return quality(self.store, self.passports.asking, self.evidence, self.unit)
 
     def _nonresponse(self) -> dict[str, Any]:
         item, study = self._rows("statistics", "item_nonresponse"), self.store.study

@@ -12,7 +12,7 @@ from frs_pipeline.report.drawing.widths import BOLD, NO_WIDER, UNKNOWN, WIDTHS
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # In this order: what comes later overrides what comes before.
-_STYLES = ("tokens", "shell", "front", "table", "figure", "drawing", "passport", "audit", "phone", "paper")
+_STYLES = ("tokens", "shell", "front", "table", "figure", "drawing", "passport", "pages", "audit", "phone", "paper")
 _SCRIPTS = ("core", "sheet", "passport", "evidence", "tables", "search", "language", "reveal", "share", "sources", "start")
 
 
