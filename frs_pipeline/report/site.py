@@ -32,10 +32,11 @@ from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, ends, of_figures
-from frs_pipeline.report.layout import Layout, labels_of, layout, texts_of
+from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.maps import maps
-from frs_pipeline.report.packs import Pack, figures_script
+from frs_pipeline.report.packs import Pack, all_figures
 from frs_pipeline.report.quality import quality
+from frs_pipeline.report.searching import search
 from frs_pipeline.report.sections import sections
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
@@ -189,7 +190,7 @@ class _Site:
         before = {found.claim.id: [(one, sources[one.source]) for one in baselines_of(study, found.claim.id)] for found in first}
         shows = {"counts": counts, "sections": shown_in, "findings": first, "tips": tips, "earlier": before}
         page = self._rendered("index.html", page="index.html", **shows)
-        pages = {"index.html": page, "figures.js": self._figures()}
+        pages = {"index.html": page, "figures.js": self._figures(), "search.js": search(study, self.titles, findings)}
         for chapter in chapters(study):
             if chapter.shows == "audit":
                 pages[chapter.file] = self._audit(chapter, told, findings, evidence)
@@ -381,18 +382,7 @@ class _Site:
 
     def _figures(self) -> bytes:
         """Pack all figures in short."""
-        words = {
-            number: [self.titles[number], *texts_of(self.store.study, table).values()] for number, table in self.tables.items()
-        }
-        return figures_script(
-            [(address, self.figures[address]) for address in meanings(self.store.study)],
-            self.page_of,
-            words,
-            about(self.store.study).languages,
-            self.intervals or {},
-            sharing(self.store.study),
-            {number: labels_of(table) for number, table in self.tables.items()},
-        )
+        return all_figures(self.store.study, self.figures, self.titles, self.page_of, self.intervals or {})
 
 
 def _why(study: Study, row: dict[str, Any]) -> Text | None:
