@@ -65,7 +65,9 @@ def tests_of(study: Study, intervals: Iterable[Row], pairs: Iterable[Row]) -> li
         called = quotes(study, questionnaires(study)[mart].called)
         for name, words, where, of_group in _PAIRS:
             mine = [row for row in associations if row["mart"] == mart and of_group(row["group"])]
-            title = Text(f"Par af spørgsmål i {called.danish}{words.danish}", f"Pairs of questions of {called.english}{words.english}")
+            title = Text(
+                f"Par af spørgsmål i {called.danish}{words.danish}", f"Pairs of questions of {called.english}{words.english}"
+            )
             made.append(_tests(f"{name}-{mart}", title, "associations", f"mart = '{mart}' AND \"group\" {where}", mine))
     return [one for one in made if one.p]
 
@@ -89,7 +91,7 @@ class Limits(Counts):
                 ("asked", Text(f"Svar, der skulle stå i {danish}", f"Answers that {english} were to have"), asked, None),
                 ("blank", Text(f"Svar, der mangler i {danish}", f"Answers that lack in {english}"), blank, asked),
             ):
-                query = f"SELECT sum({what}) AS value\nFROM {read}\nWHERE instrument = '{mart}';"  # noqa: S608
+                query = f"SELECT sum({what}) AS value\nFROM {read}\nWHERE instrument = '{mart}';"
                 counts[f"answers-{what}-{mart}"] = self._count(words, value, query, of)
         return counts
 
@@ -101,7 +103,13 @@ class Limits(Counts):
             limited = [row for row in mine if row["low"] is not None]
             known = [row["design_effect"] for row in mine if row["design_effect"] is not None]
             for name, words, where, value, of in (
-                ("limited", Text("med et sikkerhedsinterval", "with a confidence interval"), "low IS NOT NULL", len(limited), None),
+                (
+                    "limited",
+                    Text("med et sikkerhedsinterval", "with a confidence interval"),
+                    "low IS NOT NULL",
+                    len(limited),
+                    None,
+                ),
                 ("effect", Text("med en designeffekt", "with a design effect"), "design_effect IS NOT NULL", len(known), None),
                 (
                     "clustered",
@@ -160,6 +168,6 @@ class Limits(Counts):
             broken = f"arg_min(rule, list_position([{order}], rule))"
             first = f"SELECT {broken} AS rule\n  FROM {lines}\n  GROUP BY filename, form_id, file, line"  # noqa: S608
             what = Text(f"Skemaer sat til side efter reglen {rule}", f"Forms set aside by the rule {rule}")
-            query = f"SELECT count(*) AS value\nFROM (\n  {first}\n)\nWHERE rule = '{rule}';"  # noqa: S608 - a rule's name
+            query = f"SELECT count(*) AS value\nFROM (\n  {first}\n)\nWHERE rule = '{rule}';"
             counts[f"first-{instrument}-{rule}"] = self._count(what, number, query, zone="restricted")
         return counts

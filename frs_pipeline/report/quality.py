@@ -46,7 +46,9 @@ class Blanks:
 def quality(store: Store, asking: Asking, evidence: Evidence, unit: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what the page shows; `unit` are rows of the unit non-response, none where nobody knows what lacks."""
     counts, found = Limits(asking), _found(store, asking)
-    item, intervals, pairs = (read(store.file("statistics", name)).to_pylist() for name in ("item_nonresponse", "intervals", "associations"))
+    item, intervals, pairs = (
+        read(store.file("statistics", name)).to_pylist() for name in ("item_nonresponse", "intervals", "associations")
+    )
     tests, blanks = tests_of(store.study, intervals, pairs), list(_blanks(item))
     both = [row for row in unit if row["occasion"] == BOTH]
     corrected = Counter(form.form.split("-")[0] for form in evidence.corrections)

@@ -30,10 +30,10 @@ from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, of_figures
 from frs_pipeline.report.judging import judge_of
-from frs_pipeline.report.layout import labels_of, texts_of
 from frs_pipeline.report.maps import maps
-from frs_pipeline.report.packs import Pack, figures_script
+from frs_pipeline.report.packs import Pack, all_figures
 from frs_pipeline.report.quality import quality
+from frs_pipeline.report.searching import search
 from frs_pipeline.report.statements import front, titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
@@ -163,7 +163,7 @@ class _Site:
     def _front(self) -> _Part:
         study, findings = self.store.study, self.judge.findings()
         page = self._rendered("index.html", page="index.html", counts=self.counts.unit(self.unit), front=front(self.judge))
-        pages = {"index.html": page, "figures.js": self._figures()}
+        pages = {"index.html": page, "figures.js": self._figures(), "search.js": search(study, self.titles, findings)}
         for chapter in chapters(study):
             if chapter.shows == "audit":
                 pages[chapter.file] = self._audit(chapter, findings)
@@ -296,15 +296,4 @@ class _Site:
 
     def _figures(self) -> bytes:
         """Pack all figures in short."""
-        words = {
-            number: [self.titles[number], *texts_of(self.store.study, table).values()] for number, table in self.tables.items()
-        }
-        return figures_script(
-            [(address, self.figures[address]) for address in meanings(self.store.study)],
-            self.page_of,
-            words,
-            about(self.store.study).languages,
-            self.intervals or {},
-            sharing(self.store.study),
-            {number: labels_of(table) for number, table in self.tables.items()},
-        )
+        return all_figures(self.store.study, self.figures, self.titles, self.page_of, self.intervals or {})
