@@ -58,7 +58,7 @@ def _chapter(study: Study, file: YamlFile, words: ClaimWords, seen: dict[str, st
 
 def _faults(study: Study, claim: Claim, words: ClaimWords) -> Iterator[Fault]:
     """Yield what is wrong with a claim."""
-    yield from claim_faults(claim, words, lambda value: _of_value(study, value))
+    yield from claim_faults(claim, words, lambda value: of_value(study, value))
     yield from _of_subject(study, claim)
 
 
@@ -78,7 +78,7 @@ def _of_subject(study: Study, claim: Claim) -> Iterator[Fault]:
             yield Fault(("of", "role"), f"no role is called {claim.of.role}", choices(list(dict.fromkeys(roles)), claim.of.role))
 
 
-def _of_value(study: Study, value: Value) -> Iterator[tuple[str, str]]:
+def of_value(study: Study, value: Value) -> Iterator[tuple[str, str]]:
     """Yield what a value speaks of that the study doesn't have, and what to do."""
     tables = catalogue(study)
     for cells in cells_of(value):

@@ -22,13 +22,12 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import reason
-from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.report import audit, plots
-from frs_pipeline.report.baselines import baselines, baselines_of
+from frs_pipeline.report.baselines import with_sources
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.english import as_read
-from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
+from frs_pipeline.report.evidence import forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, ends, of_figures
@@ -36,7 +35,8 @@ from frs_pipeline.report.layout import Layout, labels_of, layout, texts_of
 from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.quality import quality
-from frs_pipeline.report.sections import sections
+from frs_pipeline.report.spreads import of_gammas
+from frs_pipeline.report.statements import drawn, front, stated, titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import anchor, figure_text, number_text, share_text, shown, with_zero
@@ -174,29 +174,18 @@ class _Site:
         return _Part(pages)
 
     def _front(self) -> _Part:
-        study = self.store.study
-        limits = {address: (one.low, one.high) for address, one in (self.intervals or {}).items()}
-        told = claims(study)
-        evidence = forms_evidence(self.store, told, self.figures, self.unit)
-        findings = Judge(study, told, evidence, limits).findings()
-        of_id = {found.claim.id: found for found in findings}
-        shown_in = [(section, [of_id[name] for name in section.claims]) for section in sections(study)]
-        first = [found for _, several in shown_in for found in several]
+        study, findings = self.store.study, self.judge.findings()
         counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
-        bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
-        tips = {found.claim.id: tip for found in first if (tip := tipping(study, found, bounds))}
-        sources = baselines(study).sources
-        before = {found.claim.id: [(one, sources[one.source]) for one in baselines_of(study, found.claim.id)] for found in first}
-        shows = {"counts": counts, "sections": shown_in, "findings": first, "tips": tips, "earlier": before}
-        page = self._rendered("index.html", page="index.html", **shows)
+        page = self._rendered("index.html", page="index.html", counts=counts, front=front(self.judge))
         pages = {"index.html": page, "figures.js": self._figures()}
         for chapter in chapters(study):
             if chapter.shows == "audit":
-                pages[chapter.file] = self._audit(chapter, told, findings, evidence)
+                pages[chapter.file] = self._audit(chapter, findings)
         return _Part(pages, findings)
 
-    def _audit(self, chapter: Chapter, told: Claims, findings: list[Tested], evidence: FormsEvidence) -> bytes:
-        verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
+    def _audit(self, chapter: Chapter, findings: list[Tested]) -> bytes:
+        study, verdicts = self.store.study, Counter(row["verdict"] for row in self.evidence.compared.values())
+        bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
         return self._rendered(
             "chapter.html",
             page=chapter.file,
@@ -205,8 +194,10 @@ class _Site:
             compared=bool(verdicts),
             counts={**self.counts.unit(self.unit), **(self.counts.verdicts(verdicts) if verdicts else {})},
             claims_page=chapter.file,
-            earlier=earlier(self.store.study, self.figures),
-            **audit.shown(self.store.study, told, findings, evidence, self.page_of),
+            earlier=earlier(study, self.figures),
+            tips={one.claim.id: tip for one in findings if (tip := tipping(study, one, bounds))},
+            before={one.claim.id: with_sources(study, one.claim.id) for one in findings},
+            **audit.shown(study, claims(study), findings, self.judge.evidence, self.page_of),
         )
 
     def _rendered(self, template: str, **shown: Any) -> bytes:
@@ -230,6 +221,22 @@ class _Site:
             "least": {"clusters": LEAST_CLUSTERS, "effective": LEAST_EFFECTIVE},
             "counts": {},
         }
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What holds sentences against the forms of the delivery: claims of the printed report, and the study's own."""
+        study, known = self.store.study, self.intervals
+        limits = {address: (one.low, one.high) for address, one in (known or {}).items()}
+        evidence = forms_evidence(
+            self.store,
+            claims(study),
+            self.figures,
+            self.unit,
+            own=stated(study),
+            drawn=drawn(study),
+            gammas=None if known is None else of_gammas(known),
+        )
+        return Judge(study, claims(study), evidence, limits)
 
     @cached_property
     def unit(self) -> list[dict[str, Any]]:
@@ -277,7 +284,7 @@ class _Site:
             "correlations": self._correlations,
             "nonresponse": self._nonresponse,
             "quality": self._quality,
-            "method": lambda: {"claims": bool(sections(self.store.study))},
+            "method": lambda: {"claims": bool(claims(self.store.study).by_id)},
             "about": self._about,
         }
         ends = self._ends(chapter)
@@ -288,6 +295,7 @@ class _Site:
             "row_plots": [plots.by_row(table, self.figures, self._column(table), ends) for table in rows],
             "figures": self.figures,
             "titles": self.titles,
+            "says": titles(self.judge) if chapter.tables else {},
             "questionnaires": questionnaires(self.store.study),
             **(shows[chapter.shows]() if chapter.shows else {}),
         }
