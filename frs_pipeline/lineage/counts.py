@@ -136,7 +136,9 @@ class Counts:
         for name, by_role in forms.items():
             paper, read = questionnaires(self._evidence.study)[name], self._from(f"marts/{name}")
             title = quotes(self._evidence.study, paper.called)
-            what = Text(f"Skemaer af typen {title.danish} i det færdige datasæt", f"Forms of the type {title.english} in the data set")
+            what = Text(
+                f"Skemaer af typen {title.danish} i det færdige datasæt", f"Forms of the type {title.english} in the data set"
+            )
             counts[f"came-{name}"] = self._rows(what, read, "", sum(by_role.values()))
             for label, number in by_role.items() if paper.role else ():
                 code = None if label is None or paper.role is None else paper.role.code(label)

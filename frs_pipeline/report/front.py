@@ -4,36 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
-from frs_pipeline.language import CODES, LANGUAGES, Text
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.counts import Count
 from frs_pipeline.printed.certainty import estimated
+from frs_pipeline.report.before import NONE, Before, judge_of, since
 from frs_pipeline.report.drawing.answered import Came, Part, draw_came
 from frs_pipeline.report.drawing.axes import Span
 from frs_pipeline.report.drawing.bars import ByGroup
 from frs_pipeline.report.drawing.figures import Drawn
 from frs_pipeline.report.drawing.mini import Dot, Mini, draw_mini
-from frs_pipeline.report.drawing.numbers import count
+from frs_pipeline.report.drawing.numbers import count, joined
 from frs_pipeline.report.drawing.scene import Drawing, Link
 from frs_pipeline.report.drawing.svg import svg, unseen
 from frs_pipeline.report.figures import Known, figure_of
-from frs_pipeline.report.findings import Bound, Judge, Number
+from frs_pipeline.report.findings import Bound, Judge, Number, in_words
+from frs_pipeline.report.formats.files import WORKBOOK
 from frs_pipeline.report.intervals import Ends
 from frs_pipeline.report.layout import texts_of
-from frs_pipeline.report.statements import Found
+from frs_pipeline.report.statements import Found, front
 from frs_pipeline.report.typography import number_text, share_text
 from frs_pipeline.stats.counts import percent
+from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about, occasions, quotes
+from frs_pipeline.study.about import about, occasions, quotes, said
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.statements import Graphic
+from frs_pipeline.study.statements import Finding, Graphic
 from frs_pipeline.study.tables import TOTAL, Address, Table, catalogue
 
 _WHO = Text("Hvem der har svaret.", "Who answered.")
-_UNKNOWN = Text("svarprocenten: ingen har optalt, hvor mange der kunne have svaret", "the response rate: nobody counted how many could have answered")
+_UNKNOWN = Text(
+    "svarprocenten: ingen har optalt, hvor mange der kunne have svaret",
+    "the response rate: nobody counted how many could have answered",
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,13 @@ class Shown:
     base: Bound | None = None
     blank: int = 0
     ends: tuple[str, str] | None = None
+    magnified: bool = False
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """The figures that the numbers of its sentence come from."""
+        named = (part for part in self.found.says.danish if isinstance(part, Bound))
+        return tuple(dict.fromkeys(address for bound in named for address in bound.addresses))
 
     @property
     def html(self) -> str:
@@ -92,7 +105,7 @@ def who_answered(study: Study, counts: Mapping[str, Count]) -> tuple[Drawn | Non
     several, others = [], []
     for name, paper in questionnaires(study).items():
         if paper.role is None:
-            others.append((paper.called, f"came-{name}"))
+            others.append((quotes(study, paper.called), f"came-{name}"))
             continue
         codes = [*(str(code) for code in paper.role.codes), "none"]
         parts = []
@@ -112,7 +125,7 @@ def _link(name: str, counted: Count) -> Link:
     return Link(f"#n-{name}", spoken)
 
 
-def graphics(findings: Sequence[Found]) -> list[int]:
+def graphics(findings: Sequence[Finding]) -> list[int]:
     """List the tables that the figures of findings draw by row."""
     drawn = [one.graphic for one in findings if one.graphic and not one.graphic.rows]
     return sorted({number for one in drawn for number in (one.table, one.before) if number is not None})
@@ -133,27 +146,34 @@ def shown(judge: Judge, found: Found, known: Known, blanks: Mapping[int, int]) -
     earlier = _bars(tables[graphic.before], graphic, known) if graphic.before is not None else None
     before = {row.label: _share(earlier, graphic, at) for at, row in enumerate(earlier.rows)} if earlier else {}
     rows = tuple(
-        Dot(row.label, _share(bars, graphic, at), row.span, before.get(row.label), row.total, _about(graphic, row.label, row.total))
+        Dot(row.label, _share(bars, graphic, at), row.span, before.get(row.label), row.total, row.label.danish in graphic.subject)
         for at, row in enumerate(bars.rows)
     )
     assert table.column is not None
     question = texts_of(known.study, table)[table.column.variable]
     whole = next((row for row in bars.rows if row.total), None)
-    language = about(known.study).language
-    return Shown(
+    figure = Mini(question, rows, graphic.bad, graphic.lens)
+    made = Shown(
         found,
-        draw_mini(Mini(question, rows, graphic.bad, graphic.lens)),
+        draw_mini(figure),
         quotes(known.study, question),
-        bars.answers.head(graphic.side or "best"),
+        _either(known.study, [bars.answers.labels[place] for place in bars.answers.places(graphic.side or "best")]),
         earlier is not None,
-        None if whole is None else Bound(number_text(whole.forms, language), (Address(table.number, TOTAL, TOTAL, "", "count"),)),
-        blanks.get(table.number, 0),
-        None if whole is None or whole.span is None else (share_text(whole.span.low, language=language), share_text(whole.span.high, language=language)),
+        blank=blanks.get(table.number, 0),
+        magnified=figure.magnified,
     )
+    if whole is None:
+        return made
+    language = about(known.study).language
+    base = Bound(number_text(whole.forms, language), (Address(table.number, TOTAL, TOTAL, "", "count"),))
+    span = whole.span
+    ends = None if span is None else (share_text(span.low, language=language), share_text(span.high, language=language))
+    return replace(made, base=base, ends=ends)
 
 
-def _about(graphic: Graphic, label: Text, total: bool) -> bool:
-    return label.danish in graphic.subject or (total and TOTAL in graphic.subject)
+def _either(study: Study, answers: Sequence[Text]) -> Text:
+    """Quote answers that are added up."""
+    return joined([quotes(study, answer) for answer in answers], ", ", Text(" eller ", " or "))
 
 
 def _bars(table: Table, graphic: Graphic, known: Known) -> ByGroup | None:
@@ -189,3 +209,69 @@ def main_number(found: Found) -> tuple[str, Number] | None:
     """Return the number that a finding names first, with the name of its value; None where it names none."""
     named = {number.shown: (name, number) for name, number in found.numbers.items()}
     return next((named[part] for part in found.says.danish if isinstance(part, Bound) and part in named), None)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A finding in the delivery before and now: what its first number is about, both of them, and whether it held and holds."""
+
+    id: str
+    place: int
+    about: Text
+    before: str
+    now: str
+    change: str
+    held: bool | None
+    holds: bool | None
+
+
+def moved(study: Study, now: Sequence[Shown], before: Mapping[str, Found], titles: Mapping[int, Text]) -> list[Moved]:
+    """Hold findings against what they were in the delivery before; those that name no number are left out."""
+    rows = []
+    for place, one in enumerate(now, start=1):
+        found, older = one.found, before[one.found.id]
+        main = main_number(found)
+        if main is None:
+            continue
+        name, number = main
+        other = older.numbers[name]
+        change = _change(study, other, number)
+        rows.append(Moved(found.id, place, _asked(study, number, titles[found.tables[0]]), other.shown.text, number.shown.text, change, older.holds, found.holds))
+    return rows
+
+
+def _asked(study: Study, number: Number, otherwise: Text) -> Text:
+    """Return the question that a number is about; `otherwise` where it comes from none or several."""
+    tables = {address.table for address in number.shown.addresses}
+    if len(tables) != 1:
+        return otherwise
+    table = catalogue(study)[tables.pop()]
+    return quotes(study, texts_of(study, table)[(table.column or table.row).variable])
+
+
+def _change(study: Study, before: Number, now: Number) -> str:
+    """Write by how much a number changed, with its sign; percentages in points."""
+    if before.exact is None or now.exact is None:
+        return NONE
+    moved = now.exact - before.exact
+    text = in_words(moved, "points" if now.unit in ("percent", "points") else now.unit, about(study).language)
+    return f"+{text}" if moved > 0 and any(digit in text for digit in "123456789") else text
+
+
+def first_page(
+    judge: Judge, known: Known, counts: Mapping[str, Count], blanks: Mapping[int, int], store: Store
+) -> dict[str, Any]:
+    """Return what the first page shows of a delivery by itself; `counts` are all that are made for it."""
+    study, told = judge.study, front(judge)
+    who, others = who_answered(study, counts)
+    shows = {"front": told, "drawn": [shown(judge, found, known, blanks) for found in told.findings]}
+    split = about(study).printed.reading == "split" and printed_from(study, store.delivery)
+    return {**facts(study, counts), **shows, "who": who, "others": others, "split": split, "workbook": said(study, WORKBOOK)}
+
+
+def compared(store: Store, before: Before | None, drawn: Sequence[Shown], titles: Mapping[int, Text]) -> dict[str, Any]:
+    """Return what the first page shows of the delivery before; nothing where there is none."""
+    if before is None:
+        return {"before": None, "moved": [], "since": None}
+    older = {found.id: found for found in front(judge_of(before, store)).findings}
+    return {"before": before, "moved": moved(store.study, drawn, older, titles), "since": since(store, before)}

@@ -24,19 +24,22 @@ from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.report import audit, plots
 from frs_pipeline.report.baselines import with_sources
+from frs_pipeline.report.before import Before, before_of, cells
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.english import as_read
 from frs_pipeline.report.evidence import forms_evidence
+from frs_pipeline.report.figures import Known
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
+from frs_pipeline.report.front import compared, first_page, graphics
 from frs_pipeline.report.intervals import Intervals, ends, of_figures
 from frs_pipeline.report.layout import Layout, labels_of, layout, texts_of
 from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.quality import quality
 from frs_pipeline.report.spreads import of_gammas
-from frs_pipeline.report.statements import drawn, front, stated, titles
+from frs_pipeline.report.statements import drawn, front_of, stated, titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import anchor, figure_text, number_text, share_text, shown, with_zero
@@ -175,13 +178,19 @@ class _Site:
 
     def _front(self) -> _Part:
         study, findings = self.store.study, self.judge.findings()
-        counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
-        page = self._rendered("index.html", page="index.html", counts=counts, front=front(self.judge))
-        pages = {"index.html": page, "figures.js": self._figures()}
+        pages = {"index.html": self._first(), "figures.js": self._figures()}
         for chapter in chapters(study):
             if chapter.shows == "audit":
                 pages[chapter.file] = self._audit(chapter, findings)
         return _Part(pages, findings)
+
+    def _first(self) -> bytes:
+        counts = {**self.counts.whole(), **self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
+        ends = self._ends(*graphics(front_of(self.store.study).findings))
+        known = Known(self.store.study, self.figures, self.intervals, ends)
+        shows = first_page(self.judge, known, counts, self.blanks, self.store)
+        since = compared(self.store, self.before, shows["drawn"], self.titles)
+        return self._rendered("index.html", page="index.html", counts=counts, **shows, **since)
 
     def _audit(self, chapter: Chapter, findings: list[Tested]) -> bytes:
         study, verdicts = self.store.study, Counter(row["verdict"] for row in self.evidence.compared.values())
@@ -218,9 +227,15 @@ class _Site:
             "study": about(self.store.study),
             "with_intervals": self.intervals is not None,
             "sharing": sharing(self.store.study),
+            "before_cells": cells(self.store, self.before),
             "least": {"clusters": LEAST_CLUSTERS, "effective": LEAST_EFFECTIVE},
             "counts": {},
         }
+
+    @cached_property
+    def before(self) -> Before | None:
+        """The delivery before, with the figures that differ."""
+        return before_of(self.store, self.figures)
 
     @cached_property
     def judge(self) -> Judge:
@@ -254,13 +269,16 @@ class _Site:
             return None
         return of_figures(self._rows("statistics", "intervals"), self.figures, self.language)
 
-    def _ends(self, chapter: Chapter) -> plots.EndsOf:
-        """Estimate how sure the ends of the bars of a page are; none where the study doesn't show any."""
+    def _ends_on(self, chapter: Chapter) -> plots.EndsOf:
+        """Estimate how sure the ends of the bars of a page are."""
         drawn = {*chapter.rows, *(number for pair in chapter.changes for number in pair.values())}
-        drawn |= {number for number in chapter.tables if plots.drawn_by_role(self.store.study, self.tables[number])}
+        return self._ends(*drawn, *(n for n in chapter.tables if plots.drawn_by_role(self.store.study, self.tables[n])))
+
+    def _ends(self, *drawn: int) -> plots.EndsOf:
+        """Estimate how sure the ends of the bars of tables are; none where the study doesn't show any."""
         if self.intervals is None or not drawn:
             return plots.NO_ENDS
-        tables = [self.tables[number] for number in sorted(drawn)]
+        tables = [self.tables[number] for number in sorted(set(drawn))]
         marts = {name: self.store.marts(name) for name in dict.fromkeys(name for table in tables for name in table.reads)}
         counted = clustered(tables, marts, self.store.settings.engine)
         return {table.number: ends(table, forms.cells[:, 0], self.language) for table, forms in counted}
@@ -272,6 +290,18 @@ class _Site:
         for row in self._rows("statistics", "bases"):
             by_table[row["table"]].append(row)
         return by_table
+
+    @cached_property
+    def blanks(self) -> dict[int, int]:
+        """How many forms of each crosstab left the question of its columns blank."""
+        asked = {number: table.column.variable for number, table in self.tables.items() if table.column}
+        left = [
+            (row["table"], row["forms"])
+            for rows in self.bases.values()
+            for row in rows
+            if row["reason"] == BLANK and row["question"] == asked.get(row["table"])
+        ]
+        return {number: sum(forms for other, forms in left if other == number) for number, _ in left}
 
     @cached_property
     def page_of(self) -> dict[int, str]:
@@ -287,7 +317,7 @@ class _Site:
             "method": lambda: {"claims": bool(claims(self.store.study).by_id)},
             "about": self._about,
         }
-        ends = self._ends(chapter)
+        ends = self._ends_on(chapter)
         rows = [self.tables[number] for number in chapter.rows]
         return {
             "shown_tables": [self._shown(self.tables[number], ends) for number in chapter.tables],

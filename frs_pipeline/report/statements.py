@@ -110,8 +110,13 @@ def _found(judge: Judge, finding: Finding) -> Found:
 
 def stated(study: Study) -> list[Testable]:
     """List all sentences of the study that the forms of a delivery are asked about, without the claims of its printed report."""
+    return [*stated_first(study), *titles_of(study).values()]
+
+
+def stated_first(study: Study) -> list[Testable]:
+    """List the sentences of the first page."""
     findings = front_of(study).findings
-    return [*findings, *(remark for one in findings for remark in one.remarks()), *titles_of(study).values()]
+    return [*findings, *(remark for one in findings for remark in one.remarks())]
 
 
 def drawn(study: Study) -> list[Estimated]:

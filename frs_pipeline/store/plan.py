@@ -134,7 +134,7 @@ def _curated(key: AssetPath, module: str, group: str, **more: Any) -> Product:
 # Files that a study needn't have: one without a printed report has nothing to compare with, and perhaps claims nothing.
 _OPTIONAL = (
     *("published/figures.csv", "published/contradictions.csv", "published/words.yaml", "published/baselines.yaml"),
-    *("report/about.html", "report/findings.yaml"),
+    *("report/about.html", "report/findings.yaml", "report/titles.yaml"),
 )
 
 

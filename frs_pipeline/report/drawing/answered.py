@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from frs_pipeline.language import Text
 from frs_pipeline.report.drawing.figures import Drawn
 from frs_pipeline.report.drawing.numbers import count, joined
-from frs_pipeline.report.drawing.scene import NARROW, WIDE, Drawing, Line, Link, Rect, Sheet, leading, text_lines, widest
+from frs_pipeline.report.drawing.scene import NARROW, WIDE, Line, Link, Rect, Sheet, leading, text_lines, widest
 
 NOT_SAID = Text("ikke sagt", "not said")
 _IN_ALL = Text("I alt", "In all")
 # Of the wide drawing: room of a label left of the bars, and where they begin and may end.
-_LABEL, _LEFT, _RIGHT = 160.0, 176.0, 800.0
-_BAR, _GAP, _TIGHT = 22.0, 1.5, 4.0
+_LABEL, _LEFT, _RIGHT = 136.0, 148.0, 830.0
+_BAR, _GAP, _TIGHT = 22.0, 1.5, 3.0
 # Of the lists: room of a name, of a bar, and between two lists side by side.
 _NAME, _LINE, _APART = 88.0, 24.0, 22.0
 
@@ -66,7 +66,7 @@ def _fits(part: Part, unit: float) -> bool:
     """Return whether name and number find room in and above a part."""
     if not part.forms:
         return True
-    return max(widest(_name(part), "quiet"), widest(count(part.forms), "quiet")) + 2 * _TIGHT <= part.forms * unit
+    return max(widest(_name(part), "quiet") + _TIGHT, widest(count(part.forms), "quiet") + 2 * _TIGHT) <= part.forms * unit
 
 
 def _bars(several: Sequence[Came], most: int) -> Sheet:
@@ -131,7 +131,9 @@ def _look(part: Part, place: int) -> str:
 def _bottom(sheet: Sheet) -> float:
     """Return where the lowest mark ends."""
     boxes = [mark.y + mark.height for mark in sheet.marks if isinstance(mark, Rect)]
-    texts = [words.box(language).bottom for words in sheet.drawing(0, NOT_SAID, NOT_SAID).words for language in ("danish", "english")]
+    texts = [
+        words.box(language).bottom for words in sheet.drawing(0, NOT_SAID, NOT_SAID).words for language in ("danish", "english")
+    ]
     return max([*boxes, *texts, 0.0]) + 6
 
 

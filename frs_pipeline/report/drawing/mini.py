@@ -1,7 +1,7 @@
 """The small figure beside a finding: a dot a group with its interval, the one that the finding is about in the foreground.
 
-What was so on an earlier occasion is an open mark. The figure has 0 and 100 on an axis of its own. Where every number is under 10 %, it may show 0–16 %: on a ground of its own and above a
-line that says which part of 0–100 that is.
+What was so on an earlier occasion is an open mark. The figure has 0 and 100 on an axis of its own. Where every number is under
+10 %, it may show 0–16 %: on a ground of its own and above a line that says which part of 0–100 that is.
 """
 
 from __future__ import annotations
