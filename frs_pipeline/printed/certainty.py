@@ -18,7 +18,7 @@ from frs_pipeline.study.claims import Condition, Testable, Value
 class Spread(NamedTuple):
     """The interval of a share in per cent, of a difference in points or of a gamma, and the p of its test, where there is one.
 
-    The p of a gamma is adjusted for the tests of its family.
+    The p of a gamma is adjusted for the tests of its family, that of a difference isn't.
     """
 
     low: Fraction
@@ -27,7 +27,7 @@ class Spread(NamedTuple):
 
 
 class Estimated(NamedTuple):
-    """What an interval is asked of: a share or a gamma, or with `less` a difference of two shares."""
+    """What an interval is asked of: a share or a gamma, or with `less` a difference of two shares, or of two gammas."""
 
     of: Value
     less: Value | None = None
@@ -44,8 +44,16 @@ def estimated(value: Value, values: Mapping[str, Value]) -> Estimated | None:
     """Return what the interval of a value is asked of; None where there can't be one."""
     if value.points is not None:
         sides = values[value.points.of], values[value.points.less]
-        return Estimated(*sides) if all(side.share_of_forms for side in sides) else None
+        return Estimated(*sides) if comparable(*sides) else None
     return Estimated(value) if value.share_of_forms or value.gamma else None
+
+
+def comparable(*values: Value) -> bool:
+    """Return whether there are intervals of the differences of values: all are shares, or gammas of groups of one table."""
+    gammas = [value.gamma for value in values if value.gamma]
+    if len(gammas) == len(values):
+        return len({gamma.table for gamma in gammas}) == 1 and all(gamma.group for gamma in gammas)
+    return all(value.share_of_forms for value in values)
 
 
 def wanted(testable: Testable, drawn: Iterable[str] = ()) -> Iterator[Estimated]:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.language import Text
-from frs_pipeline.printed.certainty import estimated
+from frs_pipeline.printed.certainty import comparable, estimated
 from frs_pipeline.printed.model import PrintedTable, PrintedTables
 from frs_pipeline.study.claims import (
     FOLDER,
@@ -173,10 +173,11 @@ def _of_certainty(condition: Condition, values: Mapping[str, Value]) -> Iterator
         return
     if condition.outranked:
         others = (condition.value, *(name for name in condition.outranked if name in values))
-        if not all(values[name].share_of_forms for name in others):
-            yield f"the rank of {condition.value} can't be certain: only shares are compared", "take certain out"
+        if not comparable(*(values[name] for name in others)):
+            what = f"the rank of {condition.value} can't be certain: only shares, or gammas of one table, are compared"
+            yield what, "take certain out"
     elif not _has_interval(condition.value, values) or values[condition.value].share_of_forms:
-        do = "say it of points of two shares, of a gamma, or of greatest_of or least_of"
+        do = "say it of points, of a gamma, or with greatest_of or least_of"
         yield f"{condition.value} can't be certain: it is neither a difference nor a gamma", do
 
 

@@ -14,16 +14,13 @@ from typing import Any
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, Differences, differences
 from frs_pipeline.printed.claim_files import Claims
-from frs_pipeline.report.claims import claims
-from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
+from frs_pipeline.report.claims import words_of
+from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.findings import Judge
-from frs_pipeline.report.intervals import of_figures
-from frs_pipeline.report.spreads import of_gammas
-from frs_pipeline.report.statements import stated_first
+from frs_pipeline.report.judging import judge_of
 from frs_pipeline.report.typography import figure_text
 from frs_pipeline.store.files import Store, read, schema_of
 from frs_pipeline.study.about import about
-from frs_pipeline.study.chapters import shows_intervals
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
@@ -114,22 +111,16 @@ def cells(store: Store, before: Before | None) -> Mapping[Address, str]:
     return {at: change.before for at, change in before.changed.items() if change.before not in (NONE, change.now)}
 
 
-def judge_of(before: Before, now: Store) -> Judge:
+def judge_before(before: Before, now: Store) -> Judge:
     """Return what holds the study's findings against the forms of the delivery before.
 
     Where its marts lack a column of today's, only its figures are asked: nothing is certain then, and the rest can't be told.
     """
     store, study = before.store, before.store.study
-    told = Claims((), claims(study).words)
     unit = _rows(store, "unit_nonresponse") if ("statistics", "unit_nonresponse") in store.products else []
-    asked = [name for name in instruments(study) if set(_columns(now, name)) - set(_columns(store, name))]
-    if asked:
-        return Judge(study, told, FormsEvidence(study, before.figures, unit))
-    known = None
-    if shows_intervals(study):
-        known = of_gammas(of_figures(_rows(store, "intervals"), before.figures, about(study).language))
-    own = stated_first(study)
-    return Judge(study, told, forms_evidence(store, told, before.figures, unit, own=own, gammas=known))
+    if any(set(_columns(now, name)) - set(_columns(store, name)) for name in instruments(study)):
+        return Judge(study, Claims(words=words_of(study)), FormsEvidence(study, before.figures, unit))
+    return judge_of(store, before.figures, unit)
 
 
 def _rows(store: Store, name: str) -> list[dict[str, Any]]:

@@ -26,9 +26,19 @@ def claims(study: Study) -> Claims:
     return read_claims(study, study.folder)
 
 
+@derived
+def words_of(study: Study) -> ClaimWords:
+    """Return what verbal quantities are tested as, and why claims can't be tested; nothing where the study has no such file."""
+    return _words(study.folder)
+
+
+def _words(folder: Path) -> ClaimWords:
+    return YamlFile(folder / WORDS).parse(ClaimWords) if (folder / WORDS).exists() else ClaimWords()
+
+
 def read_claims(study: Study, folder: Path) -> Claims:
     """Read all chapters in a study's folder; raises `InputError` with file and line for whatever doesn't exist."""
-    words = YamlFile(folder / WORDS).parse(ClaimWords) if (folder / WORDS).exists() else ClaimWords()
+    words = _words(folder)
     wrong, read, seen = Gathered(), list[tuple[YamlFile, Chapter]](), dict[str, str]()
     for path in sorted((folder / FOLDER).glob("*.yaml")):
         with wrong:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 from frs_pipeline.language import Language, Text
 from frs_pipeline.printed.certainty import estimated
@@ -174,9 +175,12 @@ class Judge:
         intervals: Mapping[Address, tuple[float | None, float | None]] | None = None,
     ) -> None:
         self.study, self.told_by, self.evidence = study, told, evidence
-        self._printed = PrintedEvidence(printed_tables(study))
         self._intervals = intervals or {}
         self._language = about(study).language
+
+    @cached_property
+    def _printed(self) -> PrintedEvidence:
+        return PrintedEvidence(printed_tables(self.study))
 
     def findings(self) -> list[Tested]:
         """Test all claims, in the order of the report."""

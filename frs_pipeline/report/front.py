@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.counts import Count
 from frs_pipeline.printed.certainty import estimated
-from frs_pipeline.report.before import NONE, Before, judge_of, since
+from frs_pipeline.report.before import NONE, Before, judge_before, since
 from frs_pipeline.report.drawing.answered import Came, Part, draw_came
 from frs_pipeline.report.drawing.axes import Span
 from frs_pipeline.report.drawing.bars import ByGroup
@@ -32,7 +32,7 @@ from frs_pipeline.study.about import about, occasions, quotes, said
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.statements import Finding, Graphic
+from frs_pipeline.study.statements import Graphic
 from frs_pipeline.study.tables import TOTAL, Address, Table, catalogue
 
 _WHO = Text("Hvem der har svaret.", "Who answered.")
@@ -125,14 +125,14 @@ def _link(name: str, counted: Count) -> Link:
     return Link(f"#n-{name}", spoken)
 
 
-def graphics(findings: Sequence[Finding]) -> list[int]:
+def graphics(findings: Sequence[Found]) -> list[int]:
     """List the tables that the figures of findings draw by row."""
     drawn = [one.graphic for one in findings if one.graphic and not one.graphic.rows]
     return sorted({number for one in drawn for number in (one.table, one.before) if number is not None})
 
 
-def shown(judge: Judge, found: Found, known: Known, blanks: Mapping[int, int]) -> Shown:
-    """Draw a finding's figure; `blanks` are forms that left the question of a table blank."""
+def shown(judge: Judge, found: Found, known: Known) -> Shown:
+    """Draw a finding's figure."""
     graphic = found.graphic
     if graphic is None:
         return Shown(found, None)
@@ -159,16 +159,15 @@ def shown(judge: Judge, found: Found, known: Known, blanks: Mapping[int, int]) -
         quotes(known.study, question),
         _either(known.study, [bars.answers.labels[place] for place in bars.answers.places(graphic.side or "best")]),
         earlier is not None,
-        blank=blanks.get(table.number, 0),
         magnified=figure.magnified,
     )
-    if whole is None:
+    if whole is None or whole.forms is None:
         return made
     language = about(known.study).language
     base = Bound(number_text(whole.forms, language), (Address(table.number, TOTAL, TOTAL, "", "count"),))
     span = whole.span
     ends = None if span is None else (share_text(span.low, language=language), share_text(span.high, language=language))
-    return replace(made, base=base, ends=ends)
+    return replace(made, base=base, blank=whole.blank or 0, ends=ends)
 
 
 def _either(study: Study, answers: Sequence[Text]) -> Text:
@@ -179,7 +178,7 @@ def _either(study: Study, answers: Sequence[Text]) -> Text:
 def _bars(table: Table, graphic: Graphic, known: Known) -> ByGroup | None:
     """Return a table as bars by row, with the interval of the side that the figure shows."""
     if graphic.side == "worst":
-        turned = {label: Ends(ends.lower, ends.upper) for label, ends in known.ends.get(table.number, {}).items()}
+        turned = {label: Ends(ends.worst, ends.best) for label, ends in known.ends.get(table.number, {}).items()}
         known = replace(known, ends={**known.ends, table.number: turned})
     drawn = figure_of(table, Text("", ""), known)
     return drawn if isinstance(drawn, ByGroup) else None
@@ -236,7 +235,18 @@ def moved(study: Study, now: Sequence[Shown], before: Mapping[str, Found], title
         name, number = main
         other = older.numbers[name]
         change = _change(study, other, number)
-        rows.append(Moved(found.id, place, _asked(study, number, titles[found.tables[0]]), other.shown.text, number.shown.text, change, older.holds, found.holds))
+        rows.append(
+            Moved(
+                found.id,
+                place,
+                _asked(study, number, titles[found.tables[0]]),
+                other.shown.text,
+                number.shown.text,
+                change,
+                older.holds,
+                found.holds,
+            )
+        )
     return rows
 
 
@@ -259,19 +269,30 @@ def _change(study: Study, before: Number, now: Number) -> str:
 
 
 def first_page(
-    judge: Judge, known: Known, counts: Mapping[str, Count], blanks: Mapping[int, int], store: Store
+    store: Store, judge: Judge, counts: Mapping[str, Count], known_of: Callable[[Iterable[int]], Known]
 ) -> dict[str, Any]:
-    """Return what the first page shows of a delivery by itself; `counts` are all that are made for it."""
-    study, told = judge.study, front(judge)
+    """Return what the first page shows of a delivery by itself.
+
+    `counts` are those of the page and of its foot, `known_of` gathers what crosstabs are drawn from.
+    """
+    study, told = store.study, front(judge)
+    known = known_of(graphics(told.findings))
     who, others = who_answered(study, counts)
-    shows = {"front": told, "drawn": [shown(judge, found, known, blanks) for found in told.findings]}
     split = about(study).printed.reading == "split" and printed_from(study, store.delivery)
-    return {**facts(study, counts), **shows, "who": who, "others": others, "split": split, "workbook": said(study, WORKBOOK)}
+    return {
+        **facts(study, counts),
+        "told": told,
+        "drawn": [shown(judge, found, known) for found in told.findings],
+        "who": who,
+        "others": others,
+        "split": split,
+        "workbook": said(study, WORKBOOK),
+    }
 
 
 def compared(store: Store, before: Before | None, drawn: Sequence[Shown], titles: Mapping[int, Text]) -> dict[str, Any]:
     """Return what the first page shows of the delivery before; nothing where there is none."""
     if before is None:
         return {"before": None, "moved": [], "since": None}
-    older = {found.id: found for found in front(judge_of(before, store)).findings}
+    older = {found.id: found for found in front(judge_before(before, store)).findings}
     return {"before": before, "moved": moved(store.study, drawn, older, titles), "since": since(store, before)}

@@ -6,8 +6,9 @@ differences by MOVER, with what the forms of a cluster have in common.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 from frs_pipeline.printed.certainty import Estimated, Spread
 from frs_pipeline.printed.verdicts import of_float
 from frs_pipeline.report.asked import codes_of, question_of, table_of
-from frs_pipeline.report.intervals import Intervals
 from frs_pipeline.stats.clustered import Cells, Estimate
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study
@@ -38,14 +38,19 @@ def _named(value: Value) -> str:
     return f"{type(of).__name__} {of.model_dump_json()}"
 
 
-def of_gammas(intervals: Intervals) -> dict[str, Spread]:
-    """Return the intervals of the gammas of tables, with p adjusted for their family, by `named`."""
+def of_gammas(rows: Iterable[Mapping[str, Any]]) -> dict[str, Spread]:
+    """Return the intervals of gammas and of their differences by `named`, from rows of intervals.parquet."""
     found = {}
-    for address, limits in intervals.items():
-        if address.measure == "gamma" and limits.low is not None and limits.high is not None:
-            group = Correlation(table=address.table, group=address.group)
-            p = None if limits.q is None else of_float(limits.q)
-            found[named(Estimated(Value(gamma=group)))] = Spread(of_float(limits.low), of_float(limits.high), p)
+    for row in (one for one in rows if one["measure"] == "gamma" and one["low"] is not None):
+        own, other = (Value(gamma=Correlation(table=row["table"], group=row[name] or "")) for name in ("group", "other_group"))
+        low, high = of_float(row["low"]), of_float(row["high"])
+        p = row["p" if row["other_group"] else "q"]
+        exact = None if p is None else of_float(p)
+        if row["other_group"]:
+            found[named(Estimated(own, other))] = Spread(low, high, exact)
+            found[named(Estimated(other, own))] = Spread(-high, -low, exact)
+        else:
+            found[named(Estimated(own))] = Spread(low, high, exact)
     return found
 
 

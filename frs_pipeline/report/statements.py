@@ -13,7 +13,7 @@ from frs_pipeline.errors import Gathered
 from frs_pipeline.language import Text
 from frs_pipeline.printed.certainty import Estimated, estimated
 from frs_pipeline.printed.claim_files import condition_faults, value_faults, word_faults
-from frs_pipeline.report.claims import claims, of_value
+from frs_pipeline.report.claims import of_value, words_of
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.claims import PLACEHOLDER, ClaimWords, Testable
 from frs_pipeline.study.faults import Fault, choices
@@ -110,13 +110,8 @@ def _found(judge: Judge, finding: Finding) -> Found:
 
 def stated(study: Study) -> list[Testable]:
     """List all sentences of the study that the forms of a delivery are asked about, without the claims of its printed report."""
-    return [*stated_first(study), *titles_of(study).values()]
-
-
-def stated_first(study: Study) -> list[Testable]:
-    """List the sentences of the first page."""
     findings = front_of(study).findings
-    return [*findings, *(remark for one in findings for remark in one.remarks())]
+    return [*findings, *(remark for one in findings for remark in one.remarks()), *titles_of(study).values()]
 
 
 def drawn(study: Study) -> list[Estimated]:
@@ -188,14 +183,9 @@ def _of_statement(study: Study, statement: Statement) -> Iterator[Fault]:
     for key in ("says", "otherwise"):
         yield from word_faults((key,), getattr(statement, key), list(statement.values))
     yield from _of_placeholders(("says",), statement.says)
-    words = _words(study)
+    words = words_of(study)
     yield from condition_faults(statement, words)
     yield from value_faults(statement.values, words, lambda value: of_value(study, value))
-
-
-def _words(study: Study) -> ClaimWords:
-    """Return the verbal quantities that the study's claims are tested by."""
-    return claims(study).words
 
 
 def _of_placeholders(at: tuple[str | int, ...], text: Text) -> Iterator[Fault]:
@@ -213,7 +203,7 @@ def _of_finding(study: Study, finding: Finding, before: Sequence[str]) -> Iterat
     known = list(finding.values)
     yield from word_faults(("condition",), finding.condition, known)
     for index, (remark, statement) in enumerate(zip(finding.sure, finding.remarks(), strict=True)):
-        yield from _of_remark(("sure", index), remark, statement, _words(study))
+        yield from _of_remark(("sure", index), remark, statement, words_of(study))
     for index, number in enumerate(finding.tables):
         if number not in catalogue(study):
             yield Fault(("tables", index), f"there is no table {number}", "tables.yaml lists them")
