@@ -135,10 +135,10 @@ class Counts:
                 "Printed figures that can't be reproduced, because the report contradicts itself",
             ),
         }
-        return {
-            verdict: self._rows(words, self._from("statistics/compare"), f"verdict = '{verdict}'", numbers.get(verdict, 0))
-            for verdict, words in what.items()
-        }
+        read = self._from("statistics/compare")
+        counts = {name: self._rows(words, read, f"verdict = '{name}'", numbers.get(name, 0)) for name, words in what.items()}
+        compared = Text("Trykte tal, der er sammenlignet med skemaerne", "Printed figures that were compared with the forms")
+        return {**counts, "compared": self._rows(compared, read, "", sum(numbers.values()))}
 
     def unit(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, Count]:
         """Count the unit non-response (rows of `UNIT`), by measure and occasion."""

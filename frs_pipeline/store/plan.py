@@ -134,7 +134,7 @@ def _curated(key: AssetPath, module: str, group: str, **more: Any) -> Product:
 # Files that a study needn't have: one without a printed report has nothing to compare with, and perhaps claims nothing.
 _OPTIONAL = (
     *("published/figures.csv", "published/contradictions.csv", "published/words.yaml", "published/baselines.yaml"),
-    *("report/about.html", "report/findings.yaml"),
+    *("report/about.html", "report/findings.yaml", "report/titles.yaml"),
 )
 
 
@@ -399,7 +399,12 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
     """
     room = PACKAGE / "report" / "templates"
     templates = tuple((path, None) for path in sorted(room.rglob("*")) if path.suffix in (".html", ".css", ".js"))
-    own = ("report/about.html", "report/chapters.yaml", "report/findings.yaml", "tables.yaml", "rules.yaml", "study.yaml")
+    own = (
+        *(f"report/{name}" for name in ("about.html", "chapters.yaml", "findings.yaml", "titles.yaml")),
+        "tables.yaml",
+        "rules.yaml",
+        "study.yaml",
+    )
     # Claims are held against the printed tables, too.
     printed = ("published/figures.csv", "published/words.yaml", "published/baselines.yaml")
     told = tuple((path, None) for path in sorted((study.folder / "published" / "claims").glob("*.yaml")))

@@ -145,7 +145,7 @@ class About(Spec):
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
     whether marts tell which conferences are of the same child, `background` what else they tell of them. `personal_id`
-    is by what a codebook knows a child.
+    is by what a codebook knows a child. `contact` says whom readers of the report ask.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -165,6 +165,7 @@ class About(Spec):
     cases: bool = False
     personal_id: Written = DANISH_CPR
     background: tuple[Background, ...] = ()
+    contact: Text | None = None
 
     @property
     def language(self) -> Language:
