@@ -178,8 +178,8 @@ class _Site:
         return _Part(pages, findings)
 
     def _first(self) -> bytes:
-        counts = {**self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
-        shows = first_page(self.store, self.judge, {**self.footed, **counts}, self.drawn.by_row)
+        counts = {**self.whole, **self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
+        shows = first_page(self.store, self.judge, counts, self.drawn.by_row)
         since = compared(self.store, self.before, shows["drawn"], self.titles)
         return self._rendered("index.html", page="index.html", counts=counts, **shows, **since)
 
@@ -192,7 +192,7 @@ class _Site:
             chapter=chapter,
             blocks=(),
             compared=bool(self.evidence.compared),
-            counts=self.counts.unit(self.unit),
+            counts={**self.whole, **self.counts.unit(self.unit)},
             claims_page=chapter.file,
             earlier=earlier(study, self.figures),
             tips={one.claim.id: tip for one in findings if (tip := tipping(study, one, bounds))},
@@ -234,6 +234,11 @@ class _Site:
     @cached_property
     def footed(self) -> dict[str, Any]:
         """The counts in the foot of all pages."""
+        return {name: self.whole[name] for name in ("forms", "equal", "compared") if name in self.whole}
+
+    @cached_property
+    def whole(self) -> dict[str, Any]:
+        """The counts of all forms, tables and figures, and of what became of printed ones."""
         verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
         return {**self.counts.whole(), **(self.counts.verdicts(verdicts) if verdicts else {})}
 
@@ -302,7 +307,7 @@ class _Site:
         }
 
     def _about(self) -> dict[str, Any]:
-        return {"compared": bool(self.evidence.compared), "audit": audit.page_of(self.store.study)}
+        return {"counts": self.whole, "compared": bool(self.evidence.compared), "audit": audit.page_of(self.store.study)}
 
     def _passports(self, chapter: Chapter) -> bytes:
         """Pack the passports of a chapter's tables, in the order of the report."""
