@@ -84,9 +84,10 @@ def _path(settings: Settings, path: Path) -> str:
 def _name_of(folder: Path) -> str | None:
     """Return the name under which the release in a folder is kept; None when it can't be read as one."""
     try:
-        return name_of({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*")})
+        files = (path for path in folder.rglob("*") if not path.is_dir())
+        return name_of({path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
     except OSError:
-        return None  # a release has no folder in it
+        return None
 
 
 def name_of(files: Mapping[str, bytes]) -> str:

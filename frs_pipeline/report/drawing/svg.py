@@ -107,11 +107,14 @@ def _words(words: Words, language: Language, code: str, links: bool = True) -> s
     if words.link is None or not links:
         return drawn
     under = f'<path class="under" d="M{number(box.left)} {number(words.y + _BELOW)}H{number(box.right)}"/>'
-    spoken = _spoken(words.link.spoken, language)
-    return (
-        f'<a class="n{code}" href="{escape(words.link.href)}"{spoken}>{drawn.replace(code, "", 1) if code else drawn}{under}</a>'
-    )
+    spoken = _spoken(text, words.link.spoken, language)
+    parts = f' data-figures="{escape(" ".join(words.link.parts))}"' if len(words.link.parts) > 1 else ""
+    inside = drawn.replace(code, "", 1) if code else drawn
+    return f'<a class="n{code}" href="{escape(words.link.href)}"{parts}{spoken}>{inside}{under}</a>'
 
 
-def _spoken(text: Text | None, language: Language) -> str:
-    return f' aria-label="{escape(text.in_language(language))}" lang="{CODES[language]}"' if text else ""
+def _spoken(number: str, what: Text | None, language: Language) -> str:
+    """Say a number with what it is, and in which language."""
+    if what is None:
+        return ""
+    return f' aria-label="{escape(f"{number}, {what.in_language(language)}")}" lang="{CODES[language]}"'
