@@ -119,37 +119,47 @@ class ChapterFigures:
 
     def _counted(self, chapter: Chapter) -> dict[int, Any]:
         """Count the forms of the tables whose ends, or changes, are estimated here, by cluster; none without intervals."""
-        if self.intervals is None:
-            return {}
         wanted = {*chapter.rows, *(number for pair in chapter.changes for number in pair.values())}
         wanted |= {number for number in chapter.tables if self.tables[number].kind == "crosstab"}
-        tables = [self.tables[number] for number in sorted(wanted) if by_answers(self.study, self.tables[number])]
+        return self._clustered(wanted)
+
+    def _clustered(self, numbers: Iterable[int]) -> dict[int, Any]:
+        """Count the forms of those of these tables that are drawn by row, by cluster; none without intervals."""
+        tables = [self.tables[number] for number in sorted(set(numbers)) if by_answers(self.study, self.tables[number])]
+        if self.intervals is None or not tables:
+            return {}
         marts = {name: self.store.marts(name) for name in dict.fromkeys(name for table in tables for name in table.reads)}
-        return (
-            {table.number: forms.cells[:, 0] for table, forms in clustered(tables, marts, self.store.settings.engine)}
-            if tables
-            else {}
-        )
+        return {table.number: forms.cells[:, 0] for table, forms in clustered(tables, marts, self.store.settings.engine)}
+
+    def by_row(self, numbers: Iterable[int]) -> Known:
+        """Gather what these crosstabs are drawn from by row, on whichever page."""
+        tables = [self.tables[number] for number in sorted(set(numbers))]
+        blanks = {table.number: self._blanks(table) for table in tables if table.column is not None}
+        return Known(self.study, self.evidence.figures, self.intervals, self._ends(self._clustered(numbers)), blanks)
 
     def _known(self, chapter: Chapter, counts: Mapping[int, Any]) -> Known:
         """Gather what the figures of a chapter are made from."""
-        language = about(self.study).language
-        both: dict[int, Mapping[str, Ends]] = {}
-        for number, cells in counts.items():
-            answers = answers_of(self.study, self.tables[number], self.tables[number].column)
-            both[number] = ends(self.tables[number], cells, (answers.places("best"), answers.places("worst")), language)
         own = [self.tables[number] for number in chapter.tables]
         pages = {number: page for number, page in self.page_of.items() if page != chapter.file}
         return Known(
             self.study,
             self.evidence.figures,
             self.intervals,
-            both,
+            self._ends(counts),
             {table.number: self._blanks(table) for table in self._by_role(chapter)},
             {table.number: asked for table in own if (asked := self._asked_some(table))},
             {table.number: self._numbers(table) for table in own if table.kind == "summary" and table.group is None},
             pages,
         )
+
+    def _ends(self, counts: Mapping[int, Any]) -> dict[int, Mapping[str, Ends]]:
+        """Estimate both ends of the rows of tables, from their forms by cluster."""
+        both: dict[int, Mapping[str, Ends]] = {}
+        for number, cells in counts.items():
+            answers = answers_of(self.study, self.tables[number], self.tables[number].column)
+            places = answers.places("best"), answers.places("worst")
+            both[number] = ends(self.tables[number], cells, places, about(self.study).language)
+        return both
 
     @cached_property
     def page_of(self) -> dict[int, str]:

@@ -22,19 +22,21 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.report import audit
 from frs_pipeline.report.baselines import with_sources
+from frs_pipeline.report.before import Before, before_of, cells
 from frs_pipeline.report.chapter_figures import ChapterFigures, Title
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
+from frs_pipeline.report.front import compared, first_page
 from frs_pipeline.report.intervals import Intervals, of_figures
 from frs_pipeline.report.judging import judge_of
 from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, all_figures
 from frs_pipeline.report.quality import quality
 from frs_pipeline.report.searching import search
-from frs_pipeline.report.statements import front, titles
+from frs_pipeline.report.statements import titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import (
@@ -162,12 +164,17 @@ class _Site:
 
     def _front(self) -> _Part:
         study, findings = self.store.study, self.judge.findings()
-        page = self._rendered("index.html", page="index.html", counts=self.counts.unit(self.unit), front=front(self.judge))
-        pages = {"index.html": page, "figures.js": self._figures(), "search.js": search(study, self.titles, findings)}
+        pages = {"index.html": self._first(), "figures.js": self._figures(), "search.js": search(study, self.titles, findings)}
         for chapter in chapters(study):
             if chapter.shows == "audit":
                 pages[chapter.file] = self._audit(chapter, findings)
         return _Part(pages, findings)
+
+    def _first(self) -> bytes:
+        counts = {**self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
+        shows = first_page(self.store, self.judge, {**self.footed, **counts}, self.drawn.by_row)
+        since = compared(self.store, self.before, shows["drawn"], self.titles)
+        return self._rendered("index.html", page="index.html", counts=counts, **shows, **since)
 
     def _audit(self, chapter: Chapter, findings: list[Tested]) -> bytes:
         study = self.store.study
@@ -208,8 +215,14 @@ class _Site:
             "study": about(self.store.study),
             "with_intervals": self.intervals is not None,
             "sharing": sharing(self.store.study),
+            "before_cells": cells(self.store, self.before),
             "least": {"clusters": LEAST_CLUSTERS, "effective": LEAST_EFFECTIVE},
         }
+
+    @cached_property
+    def before(self) -> Before | None:
+        """The delivery before, with the figures that differ."""
+        return before_of(self.store, self.figures)
 
     @cached_property
     def footed(self) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from frs_pipeline.report.plots import Bar, heat
 from scipy.stats import somersd
 from support.study import STUDY
 
