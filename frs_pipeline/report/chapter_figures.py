@@ -5,6 +5,7 @@ What two tables show together, and gammas of several, are figures too; their num
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,7 @@ from frs_pipeline.report.figure_words import (
     question_of,
     several_ticks,
     together,
+    whose,
 )
 from frs_pipeline.report.figures import Known, by_answers, change_of, figure_of, forest_of, rows_of
 from frs_pipeline.report.findings import Sentence
@@ -241,32 +243,25 @@ class ChapterFigures:
                     low, high = (None if limit is None else 100 * limit for limit in (made.low, made.high))
                     certain = low is not None and high is not None and (low > 0 or high < 0)
                     found[label] = Difference(100 * made.value, low, high, certain)
-        asked = quotes(self.study, self._column(tables[1]))
-        title = Text(f"{asked.danish} {_between(rounds).danish}", f"{asked.english} {_between(rounds).english}")
+        asked = self._quoted(tables[1])
+        title = Text(
+            f"{asked.danish} fra {rounds[0].danish} til {rounds[1].danish}",
+            f"{asked.english} from {rounds[0].english} to {rounds[1].english}",
+        )
+        question = together(question_of(self.study, table) for table in tables)
         figure = change_of(tables, rounds, found, title, known)
         listed, notes = of_change(figure), tuple(how_to_read(self.study, figure))
         of = tables[0].number, tables[1].number
-        return _Unplaced(f"figur-{of[0]}-{of[1]}", of, title, question_of(self.study, tables[1]), figure, notes, listed)
+        return _Unplaced(f"figur-{of[0]}-{of[1]}", of, title, question, figure, notes, listed)
 
     def _rows(self, table: Table, known: Known) -> _Unplaced:
         """Make the figure of a crosstab's rows, each a bar of its own."""
-        title = self.title_of(table)
-        asked = texts_of(self.study, table)[table.row.variable]
-        by = quotes(self.study, asked)
-        named = Text(f"{plain(title).danish}, række for række", f"{plain(title).english}, row by row")
-        figure = rows_of(table, named, known)
-        question = together(
-            [
-                Text(
-                    f"{self._quoted(table).danish} efter svaret på {by.danish}.",
-                    f"{self._quoted(table).english} by the answer to {by.english}.",
-                )
-            ]
-        )
-        listed = of_bars(figure, known.ends.get(table.number, {}))
-        return _Unplaced(
-            f"raekker-{table.number}", (table.number,), named, question, figure, tuple(how_to_read(self.study, figure)), listed
-        )
+        by = quotes(self.study, texts_of(self.study, table)[table.row.variable])
+        of = self._quoted(table)
+        title = Text(f"{of.danish} efter svaret på {by.danish}", f"{of.english} by the answer to {by.english}")
+        figure = rows_of(table, title, known)
+        listed, notes = of_bars(figure, known.ends.get(table.number, {})), tuple(how_to_read(self.study, figure))
+        return _Unplaced(f"raekker-{table.number}", (table.number,), title, whose(self.study, table), figure, notes, listed)
 
     def _quoted(self, table: Table) -> Text:
         return quotes(self.study, self._column(table))
@@ -288,7 +283,7 @@ class ChapterFigures:
         for number in numbers:
             axes = self.tables[number].row, self.tables[number].column
             each.setdefault(tuple((axis.variable, axis.categories) for axis in axes if axis), number)
-        figure = forest_of({number: numbers[number] for number in each.values()}, self.tables, title, known)
+        figure = forest_of(_told_apart({number: numbers[number] for number in each.values()}), self.tables, title, known)
         question = Text(
             f"Sammenhængen (gamma) mellem hvert spørgsmål og {of.danish}.",
             f"The association (gamma) of each question and {of.english}.",
@@ -329,10 +324,10 @@ def _put_after(made: list[_Unplaced], one: _Unplaced) -> None:
     made.insert(last + 1, one)
 
 
-def _between(rounds: tuple[Text, Text]) -> Text:
-    return Text(
-        *(
-            f"{before} → {after}"
-            for before, after in ((rounds[0].danish, rounds[1].danish), (rounds[0].english, rounds[1].english))
-        )
-    )
+def _told_apart(names: Mapping[int, Text]) -> dict[int, Text]:
+    """Name the table beside what several of them are called."""
+    called = Counter(names.values())
+    return {
+        number: Text(f"{name.danish} (tabel {number})", f"{name.english} (table {number})") if called[name] > 1 else name
+        for number, name in names.items()
+    }

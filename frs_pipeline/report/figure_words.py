@@ -75,7 +75,7 @@ def neutral(title: Text) -> Text:
 
 def question_of(study: Study, table: Table) -> Text:
     """Return what a table asks in the study's words, who answered, and when."""
-    return together((_asked(study, table), _whose(study, table)))
+    return together((_asked(study, table), whose(study, table)))
 
 
 def together(sentences: Iterable[Text]) -> Text:
@@ -119,7 +119,7 @@ def _by(study: Study, asked: dict[str, Text], axis: Axis | None) -> Text:
     return Text(f" efter svaret på {by.danish}", f" by the answer to {by.english}")
 
 
-def _whose(study: Study, table: Table) -> Text:
+def whose(study: Study, table: Table) -> Text:
     """Say whose answers a table counts, and from which occasion where that isn't in the name of their form."""
     if CONFERENCE in table.marts:
         held = about(study).conference.many.capitalised()

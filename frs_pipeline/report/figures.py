@@ -97,7 +97,7 @@ def figure_of(table: Table, title: Text, known: Known) -> Drawable | None:
     if table.kind == "correlation_by_group":
         return _gammas(table, title, known)
     if table.kind == "correlation":
-        return Forest(title, (_gamma(table, "", title, known),))
+        return Forest(title, (_gamma(table, "", _ALL, known),))
     if table.kind == "crosstab" and by_answers(known.study, table):
         return rows_of(table, title, known)
     return _squares(table, title, known) if table.kind in ("crosstab", "collapsed_crosstab") else None
@@ -171,9 +171,10 @@ def side_of(table: Table, label: str, answers: Answers, side: Side, name: Text, 
     assert table.column is not None
     labels = on_scale(table.column, answers)
     columns = [labels[place] for place in answers.places(side)]
+    said = joined([answers.labels[place] for place in answers.places(side)], " + ")
     measure = "row_percent" if table.percent == "row" else "count"
     addresses = [Address(table.number, label, column, "", measure) for column in columns]
-    return known.sum(addresses, name, answers.head(side))
+    return known.sum(addresses, name, said)
 
 
 def _distribution(table: Table, title: Text, known: Known) -> Distribution:

@@ -32,10 +32,10 @@ from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
 from frs_pipeline.report.front import compared, first_page
 from frs_pipeline.report.intervals import Intervals, of_figures
 from frs_pipeline.report.judging import judge_of
-from frs_pipeline.report.layout import labels_of, texts_of
 from frs_pipeline.report.maps import maps
-from frs_pipeline.report.packs import Pack, figures_script
+from frs_pipeline.report.packs import Pack, all_figures
 from frs_pipeline.report.quality import quality
+from frs_pipeline.report.searching import search
 from frs_pipeline.report.statements import titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
@@ -164,7 +164,7 @@ class _Site:
 
     def _front(self) -> _Part:
         study, findings = self.store.study, self.judge.findings()
-        pages = {"index.html": self._first(), "figures.js": self._figures()}
+        pages = {"index.html": self._first(), "figures.js": self._figures(), "search.js": search(study, self.titles, findings)}
         for chapter in chapters(study):
             if chapter.shows == "audit":
                 pages[chapter.file] = self._audit(chapter, findings)
@@ -282,7 +282,7 @@ class _Site:
         return {"maps": maps(self.store.study, read(self.store.file(*ASSOCIATIONS)))}
 
     def _quality(self) -> dict[str, Any]:
-        return {**quality(self.store, self.passports.asking, self.evidence), "counts": self.counts.layers()}
+        return quality(self.store, self.passports.asking, self.evidence, self.unit)
 
     def _nonresponse(self) -> dict[str, Any]:
         item, study = self._rows("statistics", "item_nonresponse"), self.store.study
@@ -309,15 +309,4 @@ class _Site:
 
     def _figures(self) -> bytes:
         """Pack all figures in short."""
-        words = {
-            number: [self.titles[number], *texts_of(self.store.study, table).values()] for number, table in self.tables.items()
-        }
-        return figures_script(
-            [(address, self.figures[address]) for address in meanings(self.store.study)],
-            self.page_of,
-            words,
-            about(self.store.study).languages,
-            self.intervals or {},
-            sharing(self.store.study),
-            {number: labels_of(table) for number, table in self.tables.items()},
-        )
+        return all_figures(self.store.study, self.figures, self.titles, self.page_of, self.intervals or {})

@@ -95,14 +95,16 @@ def test_every_axis_of_shares_has_the_same_units(kind, wide):
 
 
 def test_texts_are_escaped_and_a_number_leads_to_its_cell():
-    link = Link("#t1-<x>&y", Text('91,7 %, "barn"', '91.7%, "child"'))
+    link = Link("#t1-<x>&y", Text('"barn"', '"child"'), ("t1-<x>&y", "t1-z"))
     row = Row(Text("<b> & co", "<b> & co"), (100.0, 0.0, 0.0, 0.0, 0.0), 3, links=(link, None, None))
     drawing = drawn(ByGroup(TITLE, FIVE, (row,))).wide
     tree = ElementTree.fromstring(svg(drawing))
     assert "<b> & co" in [text.text for text in tree.iter("text")]
     danish, english = tree.iter("a")
+    said = '100,0\u00a0%, "barn"'
+    assert danish.get("data-figures") == "t1-<x>&y t1-z"
     assert danish.get("href") == english.get("href") == "#t1-<x>&y"
-    assert (danish.get("class"), danish.get("aria-label"), danish.find("text").text) == ("n da", '91,7 %, "barn"', "100,0\u00a0%")
+    assert (danish.get("class"), danish.get("aria-label"), danish.find("text").text) == ("n da", said, "100,0\u00a0%")
     assert (english.get("class"), english.find("text").text) == ("n en", "100.0%")
     assert tree.get("role") == "group"
 

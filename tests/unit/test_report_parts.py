@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from frs_pipeline.report.plots import Bar, heat
 from scipy.stats import somersd
 from support.study import STUDY
 
@@ -21,6 +20,7 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.report.layout import layout, texts_of
+from frs_pipeline.report.maps import heat
 from frs_pipeline.report.packs import _cells
 from frs_pipeline.report.statics import stylesheet
 from frs_pipeline.report.typography import anchor, css_string, figure_text, number_text, points_text, share_text, shown, with_zero
@@ -118,12 +118,6 @@ def test_an_answer_without_a_place_on_the_scale_is_in_no_association(tmp_path: P
     assert {one.n for one in found if question.name in (one.row, one.column)} == {0}
     assert {one.n for one in found if question.name not in (one.row, one.column)} == {9}
     assert all(cell.text == "–" for cell in heat(found, {}, "danish").values())
-
-
-def test_a_bar_is_split_at_its_middle() -> None:
-    bar = Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20)
-    assert (bar.upper, bar.middle, bar.lower) == (70.0, 15.0, 15.0)
-    assert bar.spoken([Text(one, one) for one in "abcde"], "danish").startswith("barn: a 40,0\u00a0%, b 30,0")
 
 
 def test_every_table_has_one_chapter() -> None:

@@ -125,7 +125,7 @@ def _column_heads(sheet: Sheet, figure: Crosstab, grid: _Grid, top: float) -> fl
 def _total(sheet: Sheet, cell: Cell, x: float, y: float, longest: float) -> None:
     """Draw a total as a small bar with its share and count below each other."""
     number, part = cell.texts
-    if cell.share:
+    if cell.share and not cell.hidden:
         sheet.add(Rect("total", x, y, longest * cell.share / 100, _BAR))
     linked(sheet, part, x, y + _BAR + 16, "num", "start", cell.link)
     sheet.write(number, x, y + _BAR + 33, "quiet")

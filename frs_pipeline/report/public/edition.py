@@ -24,7 +24,7 @@ from frs_pipeline.report.public.drawings import Drawings
 from frs_pipeline.report.public.facts import EXAMPLES, Facts, facts_of
 from frs_pipeline.report.public.released import Released, read, whole
 from frs_pipeline.report.statics import stylesheet
-from frs_pipeline.report.typography import anchor, number_text
+from frs_pipeline.report.typography import anchor
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, quotes
 from frs_pipeline.study.chapters import Chapter, chapters
@@ -34,7 +34,6 @@ from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Address, Table
 from frs_pipeline.templates import templates_in
 
 HERE = Path(__file__).parent / "templates"
-SHARED = Path(__file__).parent.parent / "templates"
 # Names that no chapter can have: those are letters alone.
 INDEX, PROTECTION, ABOUT = "index.html", "hidden-numbers.html", "about-the-data.html"
 STYLES, OWN_STYLES, SCRIPT, SEARCH = "report.css", "public.css", "public.js", "search-index.js"
@@ -118,11 +117,10 @@ class Edition:
 
     @cached_property
     def _templates(self) -> Any:
-        environment = templates_in(HERE, SHARED)
+        environment = templates_in(HERE)
         facts = about(self.study)
-        environment.filters |= {"anchor": anchor, "date": date_text, "number": number_text}
+        environment.filters |= {"anchor": anchor, "date": date_text}
         environment.globals |= {
-            "not_computable": words.SPOKEN[NOT_COMPUTABLE].danish,
             "language": facts.language,
             "code": CODES[facts.language],
             "both_languages": len(facts.languages) > 1,
