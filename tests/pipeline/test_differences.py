@@ -152,7 +152,7 @@ def test_the_report_finds_the_figures_that_differ_as_they_are_printed(both, foun
 
 
 def test_tables_mark_what_looks_different_and_nothing_where_the_report_was_printed_from_the_forms(both):
-    older, newer = both
+    newer = both[1]
     before = before_of(newer, of(newer))
     marked = cells(newer, before)
     assert marked
