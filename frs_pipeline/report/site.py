@@ -43,6 +43,7 @@ from frs_pipeline.report.typography import (
     anchor,
     css_string,
     figure_text,
+    in_numbers,
     in_text,
     number_text,
     share_text,
@@ -115,7 +116,13 @@ def _templates(study: Study) -> Any:
         "number": number_text,
     }
     environment.filters |= {name: partial(write, language=language) for name, write in of_language.items()}
-    environment.filters |= {"anchor": anchor, "css_string": css_string, "date": date_text, "with_zero": with_zero}
+    environment.filters |= {
+        "anchor": anchor,
+        "css_string": css_string,
+        "in_numbers": in_numbers,
+        "date": date_text,
+        "with_zero": with_zero,
+    }
     environment.globals |= {
         "not_computable": NOT_COMPUTABLE,
         "language": language,
