@@ -30,6 +30,7 @@ from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
+from frs_pipeline.report.formats.workbook import sheet_name
 from frs_pipeline.report.intervals import Intervals, of_figures
 from frs_pipeline.report.layout import labels_of, texts_of
 from frs_pipeline.report.maps import maps
@@ -114,7 +115,13 @@ def _templates(study: Study) -> Any:
         "number": number_text,
     }
     environment.filters |= {name: partial(write, language=language) for name, write in of_language.items()}
-    environment.filters |= {"anchor": anchor, "css_string": css_string, "date": date_text, "with_zero": with_zero}
+    environment.filters |= {
+        "anchor": anchor,
+        "css_string": css_string,
+        "date": date_text,
+        "with_zero": with_zero,
+        "sheet": sheet_name,
+    }
     environment.globals |= {
         "not_computable": NOT_COMPUTABLE,
         "language": language,

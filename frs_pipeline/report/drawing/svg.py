@@ -23,6 +23,8 @@ DEFINED = (
 )
 # The same for a page; once, and never with display: none, or they vanish.
 PATTERNS = f'<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">{DEFINED}</svg>'
+# Texts of more letters are set as wide as the widths say.
+FITTED = 12
 # How far below a number the line stands that says it leads somewhere.
 _BELOW = 4
 
@@ -100,8 +102,8 @@ def _words(words: Words, language: Language, code: str, links: bool = True) -> s
         return ""
     anchor = "" if words.anchor == "start" else f' text-anchor="{words.anchor}"'
     box = words.box(language)
-    # Where none of the fonts is installed that the widths are of, another one is set as wide: no text runs into the next.
-    fits = f' textLength="{number(box.right - box.left)}" lengthAdjust="spacingAndGlyphs"' if len(text) > 1 else ""
+    # Where none of the fonts is installed that the widths are of, another one is set as wide: no long text runs into the next.
+    fits = f' textLength="{number(box.right - box.left)}" lengthAdjust="spacingAndGlyphs"' if len(text) > FITTED else ""
     place = f'x="{number(words.x)}" y="{number(words.y)}"{anchor}{fits}'
     drawn = f'<text class="{escape(words.look)}{code}" {place}>{escape(text)}</text>'
     if words.link is None or not links:
