@@ -39,7 +39,7 @@ def _drawn() -> str:
         "sizes": SIZES,
         "fitted": FITTED,
     }
-    return json.dumps(known, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    return json.dumps(known, separators=(",", ":")).replace("</", "<\\/")
 
 
 def statics() -> dict[str, bytes]:

@@ -33,7 +33,7 @@ from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.tables import Address
 
-LARGEST = 5_000_000
+LARGEST = 8_000_000
 FAILING = {"dissatisfied", "belief_first", "disappointed", "without_support"}
 
 

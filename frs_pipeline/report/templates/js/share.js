@@ -108,24 +108,20 @@
     const wanted = event.target.closest("[data-take]");
     if (!wanted) return;
     const what = wanted.dataset.take, figure = wanted.closest(".figure"), told = figure.querySelector(".taken");
-    const tell = (danish, english) => { told.textContent = say(danish, english); };
+    const tell = (text) => { told.textContent = text; }, copied = (done, text) => tell(`${done ? say("Kopieret: ", "Copied: ") : ""}${text}`);
     const name = `${figure.id}-${say("da", "en")}`, address = `${location.href.split("#")[0]}#${figure.id}`;
-    const failed = () => tell("Browseren kunne ikke lave billedet; hent SVG i stedet.", "The browser couldn't make the picture; take the SVG instead.");
+    const failed = () => tell(say("Browseren kunne ikke lave billedet; hent SVG i stedet.", "The browser couldn't make the picture; take the SVG instead."));
     if (what === "csv") event.preventDefault();
-    if (what === "svg") { save(pictureOf(figure), "image/svg+xml", `${name}.svg`); tell("Billedet er hentet som SVG.", "The picture is saved as SVG."); }
-    if (what === "png") { raster(pictureOf(figure), `${name}.png`, failed); tell("Billedet er hentet som PNG.", "The picture is saved as PNG."); }
-    if (what === "csv") { save(asCsv(cellsOf(figure.querySelector("table"))), "text/csv;charset=utf-8", `${name}.csv`); tell("Tabellen er hentet som CSV.", "The table is saved as CSV."); }
+    if (what === "svg") { save(pictureOf(figure), "image/svg+xml", `${name}.svg`); tell(say("Billedet er hentet som SVG.", "The picture is saved as SVG.")); }
+    if (what === "png") { raster(pictureOf(figure), `${name}.png`, failed); tell(say("Billedet er hentet som PNG.", "The picture is saved as PNG.")); }
+    if (what === "csv") { save(asCsv(cellsOf(figure.querySelector("table"))), "text/csv;charset=utf-8", `${name}.csv`); tell(say("Tabellen er hentet som CSV.", "The table is saved as CSV.")); }
     if (what === "copy") {
       const done = await toClipboard(cellsOf(figure.querySelector("table")).map((row) => row.join("\t")).join("\n"), figure);
-      tell(done ? "Tabellen er kopieret; sæt den ind i et regneark." : "Browseren tillader ikke at kopiere.", done ? "The table is copied; paste it into a spreadsheet." : "The browser doesn't allow copying.");
+      tell(done ? say("Tabellen er kopieret; sæt den ind i et regneark.", "The table is copied; paste it into a spreadsheet.") : say("Browseren tillader ikke at kopiere.", "The browser doesn't allow copying."));
     }
-    if (what === "link") {
-      const done = await toClipboard(address, figure);
-      tell(`${done ? "Kopieret: " : ""}${address}`, `${done ? "Copied: " : ""}${address}`);
-    }
+    if (what === "link") copied(await toClipboard(address, figure), address);
     if (what === "cite") {
       const { title, source, warning } = captionOf(figure), cited = `${say("»", "“")}${title}${say("«", "”")}. ${source} ${warning}`;
-      const done = await toClipboard(cited, figure);
-      tell(`${done ? "Kopieret: " : ""}${cited}`, `${done ? "Copied: " : ""}${cited}`);
+      copied(await toClipboard(cited, figure), cited);
     }
   }
