@@ -61,9 +61,9 @@
     }
     const at = [24 + top + 14, 24 + top + 14 + height + 10], wide = rounded(width + 48), high = rounded(at[1] + bottom + 24);
     const group = (y, marks) => `<g transform="translate(24 ${rounded(y)})">${marks}</g>`;
-    const head = `xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" lang="${say("da", "en")}"`;
+    const head = `xmlns="${drawing.namespaceURI}" class="drawing" role="img" lang="${say("da", "en")}"`;
     return `<svg ${head} viewBox="0 0 ${wide} ${high}" width="${wide}" height="${high}"><title>${xml(caption.title)}</title>`
-      + `<desc>${xml(inWords(figure.querySelector(`.drawn > .unseen${say(".da", ".en")}`)))}</desc><style>${xml(DRAWN.style)}</style>${DRAWN.defined}`
+      + `<desc>${xml(inWords(figure.querySelector(`.drawn > .unseen:not(${say(".en", ".da")})`)))}</desc><style>${xml(DRAWN.style)}</style>${DRAWN.defined}`
       + `<rect class="paper" x="0" y="0" width="${wide}" height="${high}"/>${group(24, above)}${group(at[0], marksOf(drawing))}${group(at[1], below)}</svg>\n`;
   }
   function save(content, type, name) {
