@@ -29,6 +29,7 @@ from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
+from frs_pipeline.report.formats.workbook import sheet_name
 from frs_pipeline.report.front import compared, first_page
 from frs_pipeline.report.intervals import Intervals, of_figures
 from frs_pipeline.report.judging import judge_of
@@ -122,6 +123,7 @@ def _templates(study: Study) -> Any:
         "in_numbers": in_numbers,
         "date": date_text,
         "with_zero": with_zero,
+        "sheet": sheet_name,
     }
     environment.globals |= {
         "not_computable": NOT_COMPUTABLE,
