@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.report.drawing.bars import ByGroup
 from frs_pipeline.report.drawing.change import Change, Difference
@@ -114,7 +114,8 @@ class ChapterFigures:
     def _numbered(self, chapter: Chapter, made: Sequence[_Unplaced]) -> list[Block]:
         """Give figures their numbers: that of the chapter, and their place in it."""
         at = [one.id for one in chapters(self.study)].index(chapter.id) + 1
-        return [one(f"{at}.{place}") for place, one in enumerate(made, start=1)]
+        languages = about(self.study).languages
+        return [one.drawn(f"{at}.{place}", languages) for place, one in enumerate(made, start=1)]
 
     def _counted(self, chapter: Chapter) -> dict[int, Any]:
         """Count the forms of the tables whose ends, or changes, are estimated here, by cluster; none without intervals."""
@@ -305,9 +306,9 @@ class _Unplaced:
     listed: Listed | None = None
     shown: Shown | None = None
 
-    def __call__(self, place: str) -> Block:
+    def drawn(self, place: str, languages: Sequence[Language]) -> Block:
         """Draw it."""
-        drawing = None if self.figure is None else drawn(self.figure).html
+        drawing = None if self.figure is None else drawn(self.figure).in_languages(languages)
         few = self.figure is not None and _rests_on_little(self.figure)
         return Block(self.id, place, self.tables, self.title, self.question, drawing, self.notes, few, self.listed, self.shown)
 
