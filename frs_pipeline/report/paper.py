@@ -53,7 +53,8 @@ class Cover:
 def document(pages: Mapping[str, str], stylesheet: str, cover: Cover, language: Language) -> str:
     """Return the pages (HTML by file name, the first one `index.html`) as one, in the order of their menu and in one language."""
     order = [name for name in in_order(pages[FRONT]) if name in pages]
-    made = [_Page(name, pages[name], language, frozenset(order)) for name in order]
+    patterns: set[str] = set()
+    made = [_Page(name, pages[name], language, frozenset(order), patterns) for name in order]
     tables = [page for page in made if page.tables]
     content = {
         "code": CODES[language],
@@ -108,6 +109,8 @@ class _Page(HTMLParser):
     whole: str
     language: Language
     others: frozenset[str]
+    # Patterns that fill shapes, by the names that stylesheets give them: each stands once in the document.
+    patterns: set[str]
     body: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
     title: str = ""
@@ -138,10 +141,12 @@ class _Page(HTMLParser):
                 self._skipped.append(tag)
             return
         given = {name: value or "" for name, value in attrs}
-        if self._is_left_out(tag, given):
+        if self._is_left_out(tag, given) or (tag == "pattern" and given.get("id", "") in self.patterns):
             if tag not in _VOID:
                 self._skipped = [tag]
             return
+        if tag == "pattern":
+            self.patterns.add(given.get("id", ""))
         if tag == "details" and "open" not in given:
             self._open.append(_Open(tag, "", None, False, False, folded=True))
             self._folded.append([])

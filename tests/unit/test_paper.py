@@ -93,6 +93,13 @@ def test_ids_are_unique_though_pages_use_the_same():
     assert 'aria-labelledby="b--t b--s"' in made
 
 
+def test_a_pattern_keeps_its_name_and_stands_once():
+    main = '<h1>A</h1><svg><defs><pattern id="drawn-hatch"><rect width="1"/></pattern></defs></svg><p>efter</p>'
+    made = body(a=main, b=main)
+    assert made.count('<pattern id="drawn-hatch"><rect width="1"/></pattern>') == 1
+    assert made.count("<p>efter</p>") == 2
+
+
 def test_folded_tables_stand_at_the_end_and_whatever_else_is_folded_nowhere():
     table = '<table><tr><td id="t1">1</td></tr></table>'
     main = (
