@@ -5,12 +5,13 @@ What two tables show together, and gammas of several, are figures too; their num
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.report.drawing.bars import ByGroup
 from frs_pipeline.report.drawing.change import Change, Difference
@@ -24,14 +25,17 @@ from frs_pipeline.report.figure_words import (
     question_of,
     several_ticks,
     together,
+    whose,
 )
-from frs_pipeline.report.figures import Known, answers_of, by_answers, change_of, figure_of, forest_of, rows_of
+from frs_pipeline.report.figures import Known, by_answers, change_of, figure_of, forest_of, rows_of
 from frs_pipeline.report.findings import Sentence
 from frs_pipeline.report.intervals import Ends, Intervals, ends, moves
 from frs_pipeline.report.layout import texts_of
 from frs_pipeline.report.listed import Listed, of_bars, of_change, of_gammas
+from frs_pipeline.report.scales import answers_of
 from frs_pipeline.report.tables_shown import Shown, Tables
 from frs_pipeline.store.files import Store, read
+from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions, quotes
 from frs_pipeline.study.chapters import Chapter, chapters
 from frs_pipeline.study.instruments import BOTH
@@ -91,10 +95,8 @@ class ChapterFigures:
         made = [self._of_table(self.tables[number], known) for number in chapter.tables]
         for pair in chapter.changes:
             _put_after(made, self._change(pair, known, counts))
-        barred = {number for number in chapter.tables if self.tables[number].kind == "crosstab"}
-        for number in chapter.rows:
-            if number not in barred or not by_answers(self.study, self.tables[number]):
-                _put_after(made, self._rows(self.tables[number], known))
+        for number in rows_apart(self.study, chapter):
+            _put_after(made, self._rows(self.tables[number], known))
         return self._numbered(chapter, made)
 
     def correlations(self, chapter: Chapter) -> list[Block]:
@@ -112,41 +114,52 @@ class ChapterFigures:
     def _numbered(self, chapter: Chapter, made: Sequence[_Unplaced]) -> list[Block]:
         """Give figures their numbers: that of the chapter, and their place in it."""
         at = [one.id for one in chapters(self.study)].index(chapter.id) + 1
-        return [one(f"{at}.{place}") for place, one in enumerate(made, start=1)]
+        languages = about(self.study).languages
+        return [one.drawn(f"{at}.{place}", languages) for place, one in enumerate(made, start=1)]
 
     def _counted(self, chapter: Chapter) -> dict[int, Any]:
         """Count the forms of the tables whose ends, or changes, are estimated here, by cluster; none without intervals."""
-        if self.intervals is None:
-            return {}
         wanted = {*chapter.rows, *(number for pair in chapter.changes for number in pair.values())}
         wanted |= {number for number in chapter.tables if self.tables[number].kind == "crosstab"}
-        tables = [self.tables[number] for number in sorted(wanted) if by_answers(self.study, self.tables[number])]
+        return self._clustered(wanted)
+
+    def _clustered(self, numbers: Iterable[int]) -> dict[int, Any]:
+        """Count the forms of those of these tables that are drawn by row, by cluster; none without intervals."""
+        tables = [self.tables[number] for number in sorted(set(numbers)) if by_answers(self.study, self.tables[number])]
+        if self.intervals is None or not tables:
+            return {}
         marts = {name: self.store.marts(name) for name in dict.fromkeys(name for table in tables for name in table.reads)}
-        return (
-            {table.number: forms.cells[:, 0] for table, forms in clustered(tables, marts, self.store.settings.engine)}
-            if tables
-            else {}
-        )
+        return {table.number: forms.cells[:, 0] for table, forms in clustered(tables, marts, self.store.settings.engine)}
+
+    def by_row(self, numbers: Iterable[int]) -> Known:
+        """Gather what these crosstabs are drawn from by row, on whichever page."""
+        tables = [self.tables[number] for number in sorted(set(numbers))]
+        blanks = {table.number: self._blanks(table) for table in tables if table.column is not None}
+        return Known(self.study, self.evidence.figures, self.intervals, self._ends(self._clustered(numbers)), blanks)
 
     def _known(self, chapter: Chapter, counts: Mapping[int, Any]) -> Known:
         """Gather what the figures of a chapter are made from."""
-        language = about(self.study).language
-        both: dict[int, Mapping[str, Ends]] = {}
-        for number, cells in counts.items():
-            answers = answers_of(self.study, self.tables[number], self.tables[number].column)
-            both[number] = ends(self.tables[number], cells, (answers.places("best"), answers.places("worst")), language)
         own = [self.tables[number] for number in chapter.tables]
         pages = {number: page for number, page in self.page_of.items() if page != chapter.file}
         return Known(
             self.study,
             self.evidence.figures,
             self.intervals,
-            both,
+            self._ends(counts),
             {table.number: self._blanks(table) for table in self._by_role(chapter)},
             {table.number: asked for table in own if (asked := self._asked_some(table))},
             {table.number: self._numbers(table) for table in own if table.kind == "summary" and table.group is None},
             pages,
         )
+
+    def _ends(self, counts: Mapping[int, Any]) -> dict[int, Mapping[str, Ends]]:
+        """Estimate both ends of the rows of tables, from their forms by cluster."""
+        both: dict[int, Mapping[str, Ends]] = {}
+        for number, cells in counts.items():
+            answers = answers_of(self.study, self.tables[number], self.tables[number].column)
+            places = answers.places("best"), answers.places("worst")
+            both[number] = ends(self.tables[number], cells, places, about(self.study).language)
+        return both
 
     @cached_property
     def page_of(self) -> dict[int, str]:
@@ -230,32 +243,25 @@ class ChapterFigures:
                     low, high = (None if limit is None else 100 * limit for limit in (made.low, made.high))
                     certain = low is not None and high is not None and (low > 0 or high < 0)
                     found[label] = Difference(100 * made.value, low, high, certain)
-        asked = quotes(self.study, self._column(tables[1]))
-        title = Text(f"{asked.danish} {_between(rounds).danish}", f"{asked.english} {_between(rounds).english}")
+        asked = self._quoted(tables[1])
+        title = Text(
+            f"{asked.danish} fra {rounds[0].danish} til {rounds[1].danish}",
+            f"{asked.english} from {rounds[0].english} to {rounds[1].english}",
+        )
+        question = together(question_of(self.study, table) for table in tables)
         figure = change_of(tables, rounds, found, title, known)
         listed, notes = of_change(figure), tuple(how_to_read(self.study, figure))
         of = tables[0].number, tables[1].number
-        return _Unplaced(f"figur-{of[0]}-{of[1]}", of, title, question_of(self.study, tables[1]), figure, notes, listed)
+        return _Unplaced(f"figur-{of[0]}-{of[1]}", of, title, question, figure, notes, listed)
 
     def _rows(self, table: Table, known: Known) -> _Unplaced:
         """Make the figure of a crosstab's rows, each a bar of its own."""
-        title = self.title_of(table)
-        asked = texts_of(self.study, table)[table.row.variable]
-        by = quotes(self.study, asked)
-        named = Text(f"{plain(title).danish}, række for række", f"{plain(title).english}, row by row")
-        figure = rows_of(table, named, known)
-        question = together(
-            [
-                Text(
-                    f"{self._quoted(table).danish} efter svaret på {by.danish}.",
-                    f"{self._quoted(table).english} by the answer to {by.english}.",
-                )
-            ]
-        )
-        listed = of_bars(figure, known.ends.get(table.number, {}))
-        return _Unplaced(
-            f"raekker-{table.number}", (table.number,), named, question, figure, tuple(how_to_read(self.study, figure)), listed
-        )
+        by = quotes(self.study, texts_of(self.study, table)[table.row.variable])
+        of = self._quoted(table)
+        title = Text(f"{of.danish} efter svaret på {by.danish}", f"{of.english} by the answer to {by.english}")
+        figure = rows_of(table, title, known)
+        listed, notes = of_bars(figure, known.ends.get(table.number, {})), tuple(how_to_read(self.study, figure))
+        return _Unplaced(f"raekker-{table.number}", (table.number,), title, whose(self.study, table), figure, notes, listed)
 
     def _quoted(self, table: Table) -> Text:
         return quotes(self.study, self._column(table))
@@ -277,7 +283,7 @@ class ChapterFigures:
         for number in numbers:
             axes = self.tables[number].row, self.tables[number].column
             each.setdefault(tuple((axis.variable, axis.categories) for axis in axes if axis), number)
-        figure = forest_of({number: numbers[number] for number in each.values()}, self.tables, title, known)
+        figure = forest_of(_told_apart({number: numbers[number] for number in each.values()}), self.tables, title, known)
         question = Text(
             f"Sammenhængen (gamma) mellem hvert spørgsmål og {of.danish}.",
             f"The association (gamma) of each question and {of.english}.",
@@ -300,9 +306,9 @@ class _Unplaced:
     listed: Listed | None = None
     shown: Shown | None = None
 
-    def __call__(self, place: str) -> Block:
+    def drawn(self, place: str, languages: Sequence[Language]) -> Block:
         """Draw it."""
-        drawing = None if self.figure is None else drawn(self.figure).html
+        drawing = None if self.figure is None else drawn(self.figure).in_languages(languages)
         few = self.figure is not None and _rests_on_little(self.figure)
         return Block(self.id, place, self.tables, self.title, self.question, drawing, self.notes, few, self.listed, self.shown)
 
@@ -312,16 +318,54 @@ def _rests_on_little(figure: Figure) -> bool:
     return not isinstance(figure, Change) and any((span := getattr(row, "span", None)) and span.open for row in rows)
 
 
-def _put_after(made: list[_Unplaced], one: _Unplaced) -> None:
+def places(study: Study) -> dict[int, str]:
+    """Return the number of the figure of every table, as `ChapterFigures.blocks` gives them."""
+    found: dict[int, str] = {}
+    for at, chapter in enumerate(chapters(study), start=1):
+        made = [_Slot((number,), number) for number in chapter.tables]
+        for pair in chapter.changes:
+            order = [name for name in occasions(study) if name in pair]
+            _put_after(made, _Slot((pair[order[0]], pair[order[-1]])))
+        for number in rows_apart(study, chapter):
+            _put_after(made, _Slot((number,)))
+        found |= {slot.of: f"{at}.{place}" for place, slot in enumerate(made, start=1) if slot.of is not None}
+    return found
+
+
+def rows_apart(study: Study, chapter: Chapter) -> list[int]:
+    """List the crosstabs of a chapter whose rows are a figure of their own, since their own figure doesn't show them as bars."""
+    tables = catalogue(study)
+    barred = {number for number in chapter.tables if tables[number].kind == "crosstab"}
+    return [number for number in chapter.rows if number not in barred or not by_answers(study, tables[number])]
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """The place of a figure; `of` is the table whose own figure it is."""
+
+    tables: tuple[int, ...]
+    of: int | None = None
+
+
+class _Tabled(Protocol):
+    @property
+    def tables(self) -> tuple[int, ...]:
+        """The tables that a figure shows."""
+
+
+_Placed = TypeVar("_Placed", bound=_Tabled)
+
+
+def _put_after(made: list[_Placed], one: _Placed) -> None:
     """Put a figure after the last of its tables that the page has; first where it has none."""
     last = max((at for at, other in enumerate(made) if set(other.tables) & set(one.tables)), default=-1)
     made.insert(last + 1, one)
 
 
-def _between(rounds: tuple[Text, Text]) -> Text:
-    return Text(
-        *(
-            f"{before} → {after}"
-            for before, after in ((rounds[0].danish, rounds[1].danish), (rounds[0].english, rounds[1].english))
-        )
-    )
+def _told_apart(names: Mapping[int, Text]) -> dict[int, Text]:
+    """Name the table beside what several of them are called."""
+    called = Counter(names.values())
+    return {
+        number: Text(f"{name.danish} (tabel {number})", f"{name.english} (table {number})") if called[name] > 1 else name
+        for number, name in names.items()
+    }

@@ -16,8 +16,8 @@ from frs_pipeline.report.drawing.forest import Forest
 from frs_pipeline.report.drawing.histogram import Numbers
 from frs_pipeline.report.drawing.numbers import count, joined
 from frs_pipeline.report.drawing.squares import Crosstab
-from frs_pipeline.report.figures import answers_of
 from frs_pipeline.report.layout import texts_of
+from frs_pipeline.report.scales import answers_of
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions, quotes, sharing
 from frs_pipeline.study.chapters import shows_intervals
@@ -60,7 +60,7 @@ _SURE = {
     ),
 }
 _DIAMOND = Text(
-    "Ruden er den partielle gamma, som ikke har noget interval.", "The diamond is the partial gamma, which has no interval."
+    "Ruden er den partielle gamma, hvor gruppen er holdt fast.", "The diamond is the partial gamma, with the group held constant."
 )
 _GAMMA = Text(
     "0 er ingen sammenhæng, +1 fuld sammenhæng samme vej. En sammenhæng er ikke en årsag.",
@@ -75,7 +75,7 @@ def neutral(title: Text) -> Text:
 
 def question_of(study: Study, table: Table) -> Text:
     """Return what a table asks in the study's words, who answered, and when."""
-    return together((_asked(study, table), _whose(study, table)))
+    return together((_asked(study, table), whose(study, table)))
 
 
 def together(sentences: Iterable[Text]) -> Text:
@@ -119,7 +119,7 @@ def _by(study: Study, asked: dict[str, Text], axis: Axis | None) -> Text:
     return Text(f" efter svaret på {by.danish}", f" by the answer to {by.english}")
 
 
-def _whose(study: Study, table: Table) -> Text:
+def whose(study: Study, table: Table) -> Text:
     """Say whose answers a table counts, and from which occasion where that isn't in the name of their form."""
     if CONFERENCE in table.marts:
         held = about(study).conference.many.capitalised()

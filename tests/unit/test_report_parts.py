@@ -20,10 +20,20 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.report.layout import layout, texts_of
+from frs_pipeline.report.maps import heat
 from frs_pipeline.report.packs import _cells
-from frs_pipeline.report.plots import Bar, heat
 from frs_pipeline.report.statics import stylesheet
-from frs_pipeline.report.typography import anchor, css_string, figure_text, number_text, points_text, share_text, shown, with_zero
+from frs_pipeline.report.typography import (
+    anchor,
+    css_string,
+    figure_text,
+    in_numbers,
+    number_text,
+    points_text,
+    share_text,
+    shown,
+    with_zero,
+)
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.chapters import chapters, read_chapters
@@ -120,12 +130,6 @@ def test_an_answer_without_a_place_on_the_scale_is_in_no_association(tmp_path: P
     assert all(cell.text == "–" for cell in heat(found, {}, "danish").values())
 
 
-def test_a_bar_is_split_at_its_middle() -> None:
-    bar = Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20)
-    assert (bar.upper, bar.middle, bar.lower) == (70.0, 15.0, 15.0)
-    assert bar.spoken([Text(one, one) for one in "abcde"], "danish").startswith("barn: a 40,0\u00a0%, b 30,0")
-
-
 def test_every_table_has_one_chapter() -> None:
     placed = [number for chapter in chapters(STUDY) for number in chapter.tables]
     assert sorted(placed) == sorted(catalogue(STUDY))
@@ -168,3 +172,9 @@ def test_pages_stand_in_the_menu_by_what_they_are_opened_for() -> None:
     checked = {chapter.id for chapter in chapters(STUDY) if chapter.group == "check"}
     assert checked == {"bortfald", "datakvalitet", "metode", "revision", "omdata"}
     assert {chapter.group for chapter in chapters(STUDY) if chapter.tables} == {"read"}
+
+
+def test_arithmetic_is_said_once_where_languages_write_numbers_differently_alone() -> None:
+    assert in_numbers(Text("(52 + 22) / 2373 = 3,1\u00a0%", "(52 + 22) / 2373 = 3.1%"))
+    assert in_numbers(Text("gamma −0,349, p < 0,001", "gamma −0.349, p < 0.001"))
+    assert not in_numbers(Text("3,1\u00a0% af 52", "3.1% of 52"))
