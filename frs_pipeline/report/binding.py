@@ -78,6 +78,15 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
     return {CODES[name]: (_any(lists["words"]), _any(lists["not"])) for name, lists in result_words().items()}  # type: ignore[index]
 
 
+def script_patterns() -> dict[str, dict[str, str]]:
+    """Return the same patterns for a script, in which letters of any language are `\\p{L}`."""
+    letter = r"[\p{L}\p{N}_]"
+    return {
+        CODES[name]: {kind: f"(?<!{letter})(?:{_either(words, letter)})(?!{letter})" for kind, words in lists.items()}  # type: ignore[index]
+        for name, lists in result_words().items()
+    }
+
+
 @cache
 def _may_begin(word: str, code: str) -> bool:
     """Whether a word of a text may be one of a result, or begin one: most aren't, and needn't be looked at again."""
@@ -90,9 +99,13 @@ def _may_begin(word: str, code: str) -> bool:
 
 
 def _any(words: list[str]) -> re.Pattern[str]:
-    parts = (r"\s+".join(re.escape(part).replace(r"\*", r"\w*") for part in word.split()) for word in words)
+    return re.compile(rf"(?<!\w)(?:{_either(words, chr(92) + 'w')})(?!\w)", re.IGNORECASE)
+
+
+def _either(words: list[str], letter: str) -> str:
+    parts = (r"\s+".join(part.replace("*", f"{letter}*") for part in word.split()) for word in words)
     # The longer one first: “hver tredje” before “tredje”.
-    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(parts, key=len, reverse=True))})(?!\w)", re.IGNORECASE)
+    return "|".join(sorted(parts, key=len, reverse=True))
 
 
 def words_in(text: str, code: str) -> Iterator[re.Match[str]]:
