@@ -44,6 +44,8 @@ _QUOTING = {"q", "blockquote", "code"}
 _FREE = {"definition", "name", "source", "base", "count"}
 _AGAIN = {"spoken", "figure"}
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?[a-zæøå]+ \d{4}|\d{1,2}[.:]\d\d", re.IGNORECASE)
+# Numbers beside a mark of a drawing: limits, p, how many, before; a sentence has other words.
+_DRAWN = re.compile(r"(?:[\s\d.,;:%−–+\[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?!\w))+")
 _AXIS = re.compile(r"[\s\d.,%−–-]+")
 _INLINE = {"a", "abbr", "b", "button", "code", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "time", "tspan"}
 _VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
@@ -239,7 +241,7 @@ class _Reader(HTMLParser):
     def _label(self, text: str, language: str, one: _Open) -> None:
         if not one.digits:
             for match in NUMBER.finditer(text):
-                if not _stands(text, match, one):
+                if not _stands(text, match, one, text):
                     one.spoken.append((_plain(match[0]), self._unbound(match, text, language, one, self.getpos()[0])))
         if not one.words:
             for match in words_in(text, language):
@@ -257,28 +259,31 @@ class _Reader(HTMLParser):
         for piece in pieces:
             at += len(piece.text)
             ends.append(at)
-            if piece.within.digits or piece.within.kind in _FREE or piece.within.listed:
-                piece.within.told.update(map(_plain, NUMBER.findall(piece.text)))
-            if piece.within.words:
-                piece.within.told.update(match[0].casefold() for match in words_in(piece.text, language))
+            one = piece.within
+            if one.digits or one.kind in _FREE or one.listed or (one.kind == "figure" and _DRAWN.fullmatch(piece.text)):
+                self.open[-1].told.update(map(_plain, NUMBER.findall(piece.text)))
+            if one.words:
+                self.open[-1].told.update(match[0].casefold() for match in words_in(piece.text, language))
 
         def at_place(start: int) -> _Piece:
             return next(piece for piece, end in zip(pieces, ends, strict=True) if start < end)
 
+        block = self.open[-1]  # inline elements of the block may be closed by now
         for match in NUMBER.finditer(text):
             piece = at_place(match.start())
-            if not piece.within.digits and not _stands(text, match, piece.within):
-                missing = self._unbound(match, text, language, piece.within, piece.line)
-                if piece.within.kind in _AGAIN:
-                    piece.within.spoken.append((_plain(match[0]), missing))
-                else:
-                    self.found.append(missing)
+            if piece.within.digits or _stands(text, match, piece.within, piece.text):
+                continue
+            missing = self._unbound(match, text, language, piece.within, piece.line)
+            if piece.within.kind in _AGAIN:
+                block.spoken.append((_plain(match[0]), missing))
+            else:
+                self.found.append(missing)
         free = "".join(_HIDDEN * len(piece.text) if piece.within.words else piece.text for piece in pieces)
         for match in words_in(free, language):
             piece = at_place(match.start())
             missing = self._unbound(match, text, language, piece.within, piece.line)
             if piece.within.kind in _AGAIN:
-                piece.within.spoken.append((match[0].casefold(), missing))
+                block.spoken.append((match[0].casefold(), missing))
             else:
                 self.found.append(missing)
 
@@ -303,14 +308,14 @@ def _plain(number: str) -> str:
     return number.replace(".", ",")
 
 
-def _stands(text: str, match: re.Match[str], within: _Open) -> bool:
+def _stands(text: str, match: re.Match[str], within: _Open, piece: str) -> bool:
     """Whether a number is what its element says: of a kind, or the number of the table that it stands in or leads to."""
-    if within.kind in _FREE or (within.kind == "figure" and within.listed):
+    if within.kind in _FREE or (within.kind == "figure" and (within.listed or _DRAWN.fullmatch(piece) is not None)):
         return True
     if within.kind == "date":
         return any(one.start() <= match.start() and match.end() <= one.end() for one in _DATE.finditer(text))
     if within.kind == "axis":
-        return _AXIS.fullmatch(text) is not None
+        return _AXIS.fullmatch(piece) is not None
     before = text[: match.start()].rstrip().casefold()
     names = before.endswith(("tabel", "table", "figur", "figure", "tabellen", "tabeller", "tables", "figures"))
     return match[0] in within.named and (names or within.tag == "a")

@@ -3,7 +3,7 @@
   const BOUND = `button.f, button.count, a.n, .bound, time, ${QUOTED}`, TESTED = `[data-tested], [data-bound=definition], ${QUOTED}`;
   const FREE = ["definition", "name", "source", "base", "count"], AGAIN = ["spoken", "figure"];
   const WITHIN = "section, header, footer, nav, aside, main, dialog, body", LABELS = ["aria-label", "title", "alt", "placeholder"];
-  const DATE = /\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?[a-zæøå]+ \d{4}|\d{1,2}[.:]\d\d/gi, AXIS = /^[\s\d.,%−–-]+$/;
+  const DATE = /\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?[a-zæøå]+ \d{4}|\d{1,2}[.:]\d\d/gi, DRAWN = /^(?:[\s\d.,;:%−–+[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?![\p{L}\d]))+$/u, AXIS = /^[\s\d.,%−–-]+$/;
   const plain = (number) => number.replaceAll(".", ",");
   const kindOf = (made) => made.closest("[data-bound], text.tick")?.dataset.bound || (made.closest("text.tick") ? "axis" : "");
   const numbersIn = (text) => [...text.matchAll(/\d+(?:[.,]\d+)*/g)];
@@ -23,7 +23,7 @@
   }
   function stands(made, text, found) {
     const kind = kindOf(made), end = found.index + found[0].length;
-    if (made.closest(BOUND) || FREE.includes(kind) || (kind === "figure" && made.closest("table"))) return true;
+    if (made.closest(BOUND) || FREE.includes(kind) || (kind === "figure" && (made.closest("table") || DRAWN.test(text)))) return true;
     if (kind === "axis") return AXIS.test(text);
     if (kind === "date") return [...text.matchAll(DATE)].some((day) => day.index <= found.index && end <= day.index + day[0].length);
     return names(made, text, found.index, found[0]);
@@ -32,7 +32,7 @@
   function toldIn(texts) {
     const told = new Map();
     for (const node of texts) {
-      const made = node.parentElement, free = made.closest(BOUND) || FREE.includes(kindOf(made)) || made.closest("table");
+      const made = node.parentElement, free = made.closest(BOUND) || FREE.includes(kindOf(made)) || made.closest("table") || (kindOf(made) === "figure" && DRAWN.test(node.data));
       const said = free ? numbersIn(node.data).map((one) => plain(one[0])) : [];
       if (made.closest(TESTED)) said.push(...wordsIn(node.data, made.closest("[lang]").lang).map((one) => one[0].toLowerCase()));
       for (let part = said.length && made.closest(WITHIN); part; part = part.parentElement?.closest(WITHIN)) {
