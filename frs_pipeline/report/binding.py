@@ -7,8 +7,8 @@ says what it is by `data-bound`:
 - `definition`: a threshold or a formula of ours, true of any delivery; the only kind in which words of results are free
 - `date`, `axis`: nothing but a date, nothing but numbers of a scale
 - `name`: the number of a table, a page, a paper
-- `source`: a passport, or an arithmetic that names what it is made of
-- `base`, `count`: how many forms a figure is of, and the share of a count beside it, as passports tell them
+- `source`, `base`, `count`, or what else the number comes from: a passport, an arithmetic that names what it is made of, how many
+  forms a figure is of, the share of a count beside it, the name of a file
 - `figure`: a list of what is drawn; a drawing, whose numbers stand bound in the list or the table below it
 - `spoken`: a sentence for those who don't see a drawing
 
@@ -40,13 +40,21 @@ _LABELS = {"aria-label": "", "title": "", "alt": "", "placeholder": "", "aria-de
 _DIGITS = {"bound", "count", "f", "n", "cited", "question", "answer"}
 _WORDS = {"cited", "question", "answer"}
 _QUOTING = {"q", "blockquote", "code"}
-# Kinds that vouch for any number, and those that may say again what is bound beside them.
-_FREE = {"definition", "name", "source", "base", "count"}
+# Kinds that vouch for what they look like alone, and those that may say again what is bound beside them; others name a source.
+_LOOKS = {"", "date", "axis"}
 _AGAIN = {"spoken", "figure"}
-_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?[a-zæøå]+ \d{4}|\d{1,2}[.:]\d\d", re.IGNORECASE)
+_MONTHS = "jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|dec"
+_DATE = re.compile(rf"\d{{4}}-\d\d(?:-\d\d)?|(?:\d{{1,2}}\.? )?(?:{_MONTHS})\w* \d{{4}}|\d{{1,2}}[.:]\d\d", re.IGNORECASE)
 # Numbers beside a mark of a drawing: limits, p, how many, before; a sentence has other words.
 _DRAWN = re.compile(r"(?:[\s\d.,;:%−–+\[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?!\w))+")
-_AXIS = re.compile(r"[\s\d.,%−–-]+")
+_AXIS = re.compile(r"[\s\d.,%+−–-]+")
+# What is read out beside a number of a drawing: its limits, its p, how many forms it is of, what it was before.
+_BESIDE = re.compile(
+    r"\[[^\]]*\]|\((?:før|before) [^)a-zæøå]*\)|(?:\bn|ubesv\.|\bblank) [\d.,]+|\bp\s?[<=]\s?[\d.,]+"
+    r"|[\d.,−–]+\s?%? (?:til|to) [\d.,−–]+\s?%?"
+)
+# Somebody's words in an equation or a passport.
+_QUOTES = re.compile(r"»[^«]*«|“[^”]*”")
 _INLINE = {"a", "abbr", "b", "button", "code", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "time", "tspan"}
 _VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 # Within these, what is read out may say again what stands bound.
@@ -260,7 +268,7 @@ class _Reader(HTMLParser):
             at += len(piece.text)
             ends.append(at)
             one = piece.within
-            if one.digits or one.kind in _FREE or one.listed or (one.kind == "figure" and _DRAWN.fullmatch(piece.text)):
+            if one.digits or _vouches(one.kind) or one.listed or (one.kind == "figure" and _DRAWN.fullmatch(piece.text)):
                 self.open[-1].told.update(map(_plain, NUMBER.findall(piece.text)))
             if one.words:
                 self.open[-1].told.update(match[0].casefold() for match in words_in(piece.text, language))
@@ -275,7 +283,8 @@ class _Reader(HTMLParser):
                 continue
             missing = self._unbound(match, text, language, piece.within, piece.line)
             if piece.within.kind in _AGAIN:
-                block.spoken.append((_plain(match[0]), missing))
+                if not _inside(match, _BESIDE, text):
+                    block.spoken.append((_plain(match[0]), missing))
             else:
                 self.found.append(missing)
         free = "".join(_HIDDEN * len(piece.text) if piece.within.words else piece.text for piece in pieces)
@@ -284,7 +293,7 @@ class _Reader(HTMLParser):
             missing = self._unbound(match, text, language, piece.within, piece.line)
             if piece.within.kind in _AGAIN:
                 block.spoken.append((match[0].casefold(), missing))
-            else:
+            elif not (_vouches(piece.within.kind) and _inside(match, _QUOTES, text)):
                 self.found.append(missing)
 
     def _unbound(self, match: re.Match[str], text: str, language: str, within: _Open, line: int) -> Unbound:
@@ -303,6 +312,14 @@ def _named(tag: str, attributes: Mapping[str, str]) -> frozenset[str]:
     return frozenset({found[1] or found[2]} if found else {attributes["data-table"]} if "data-table" in attributes else ())
 
 
+def _vouches(kind: str) -> bool:
+    return kind not in _LOOKS | _AGAIN
+
+
+def _inside(match: re.Match[str], pattern: re.Pattern[str], text: str) -> bool:
+    return any(one.start() <= match.start() and match.end() <= one.end() for one in pattern.finditer(text))
+
+
 def _plain(number: str) -> str:
     """Write a number in one way, whichever language it is written in."""
     return number.replace(".", ",")
@@ -310,10 +327,10 @@ def _plain(number: str) -> str:
 
 def _stands(text: str, match: re.Match[str], within: _Open, piece: str) -> bool:
     """Whether a number is what its element says: of a kind, or the number of the table that it stands in or leads to."""
-    if within.kind in _FREE or (within.kind == "figure" and (within.listed or _DRAWN.fullmatch(piece) is not None)):
+    if _vouches(within.kind) or (within.kind == "figure" and (within.listed or _DRAWN.fullmatch(piece) is not None)):
         return True
     if within.kind == "date":
-        return any(one.start() <= match.start() and match.end() <= one.end() for one in _DATE.finditer(text))
+        return _inside(match, _DATE, text)
     if within.kind == "axis":
         return _AXIS.fullmatch(piece) is not None
     before = text[: match.start()].rstrip().casefold()

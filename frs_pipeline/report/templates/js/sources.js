@@ -1,9 +1,11 @@
   // Sources: every digit and every word of a result has to be bound; report/binding.py has the same rule. --------------
   const QUOTED = "q, blockquote, code, .cited, .question, .answer, [data-own]";
   const BOUND = `button.f, button.count, a.n, .bound, time, ${QUOTED}`, TESTED = `[data-tested], [data-bound=definition], ${QUOTED}`;
-  const FREE = ["definition", "name", "source", "base", "count"], AGAIN = ["spoken", "figure"];
+  const AGAIN = ["spoken", "figure"], vouches = (kind) => !["", "date", "axis", ...AGAIN].includes(kind);
   const WITHIN = "section, header, footer, nav, aside, main, dialog, body", LABELS = ["aria-label", "title", "alt", "placeholder"];
-  const DATE = /\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?[a-zæøå]+ \d{4}|\d{1,2}[.:]\d\d/gi, DRAWN = /^(?:[\s\d.,;:%−–+[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?![\p{L}\d]))+$/u, AXIS = /^[\s\d.,%−–-]+$/;
+  const DATE = /\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?(?:jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|dec)[a-z]* \d{4}|\d{1,2}[.:]\d\d/gi, DRAWN = /^(?:[\s\d.,;:%−–+[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?![\p{L}\d]))+$/u, AXIS = /^[\s\d.,%+−–-]+$/;
+  const BESIDE = /\[[^\]]*\]|\((?:før|before) [^)a-zæøå]*\)|(?:\bn|ubesv\.|\bblank) [\d.,]+|\bp\s?[<=]\s?[\d.,]+|[\d.,−–]+\s?%? (?:til|to) [\d.,−–]+\s?%?/g, QUOTES = /»[^«]*«|“[^”]*”/g;
+  const inside = (found, pattern, text) => [...text.matchAll(pattern)].some((one) => one.index <= found.index && found.index + found[0].length <= one.index + one[0].length);
   const plain = (number) => number.replaceAll(".", ",");
   const kindOf = (made) => made.closest("[data-bound], text.tick")?.dataset.bound || (made.closest("text.tick") ? "axis" : "");
   const numbersIn = (text) => [...text.matchAll(/\d+(?:[.,]\d+)*/g)];
@@ -22,17 +24,17 @@
     return false;
   }
   function stands(made, text, found) {
-    const kind = kindOf(made), end = found.index + found[0].length;
-    if (made.closest(BOUND) || FREE.includes(kind) || (kind === "figure" && (made.closest("table") || DRAWN.test(text)))) return true;
+    const kind = kindOf(made);
+    if (made.closest(BOUND) || vouches(kind) || (kind === "figure" && (made.closest("table") || DRAWN.test(text)))) return true;
     if (kind === "axis") return AXIS.test(text);
-    if (kind === "date") return [...text.matchAll(DATE)].some((day) => day.index <= found.index && end <= day.index + day[0].length);
+    if (kind === "date") return inside(found, DATE, text);
     return names(made, text, found.index, found[0]);
   }
   // What stands bound in each part of a page, which drawings and labels in it may say again.
   function toldIn(texts) {
     const told = new Map();
     for (const node of texts) {
-      const made = node.parentElement, free = made.closest(BOUND) || FREE.includes(kindOf(made)) || made.closest("table") || (kindOf(made) === "figure" && DRAWN.test(node.data));
+      const made = node.parentElement, free = made.closest(BOUND) || vouches(kindOf(made)) || made.closest("table") || (kindOf(made) === "figure" && DRAWN.test(node.data));
       const said = free ? numbersIn(node.data).map((one) => plain(one[0])) : [];
       if (made.closest(TESTED)) said.push(...wordsIn(node.data, made.closest("[lang]").lang).map((one) => one[0].toLowerCase()));
       for (let part = said.length && made.closest(WITHIN); part; part = part.parentElement?.closest(WITHIN)) {
@@ -43,8 +45,9 @@
     return (made, what) => told.get(made.closest(WITHIN))?.has(plain(what.toLowerCase()));
   }
   function unboundIn(made, text, lang, again) {
-    const missing = numbersIn(text).filter((one) => !stands(made, text, one));
-    if (!made.closest(TESTED)) missing.push(...wordsIn(text, lang));
+    const kind = kindOf(made);
+    const missing = numbersIn(text).filter((one) => !stands(made, text, one) && !(AGAIN.includes(kind) && inside(one, BESIDE, text)));
+    if (!made.closest(TESTED)) missing.push(...wordsIn(text, lang).filter((one) => !(vouches(kind) && inside(one, QUOTES, text))));
     return missing.filter((one) => !again(made, one[0])).sort((one, other) => one.index - other.index);
   }
   function revise(on) {
