@@ -53,6 +53,8 @@ _BESIDE = re.compile(
     r"\[[^\]]*\]|\((?:før|before) [^)a-zæøå]*\)|(?:\bn|ubesv\.|\bblank) [\d.,]+|\bp\s?[<=]\s?[\d.,]+"
     r"|[\d.,−–]+\s?%? (?:til|to) [\d.,−–]+\s?%?"
 )
+# The level is part of the name of an interval.
+_LEVEL = re.compile(r"-procent-(?:sikkerheds)?interval|% (?:confidence )?interval")
 # Somebody's words in an equation or a passport.
 _QUOTES = re.compile(r"»[^«]*«|“[^”]*”")
 _INLINE = {"a", "abbr", "b", "button", "code", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "time", "tspan"}
@@ -333,6 +335,8 @@ def _stands(text: str, match: re.Match[str], within: _Open, piece: str) -> bool:
         return _inside(match, _DATE, text)
     if within.kind == "axis":
         return _AXIS.fullmatch(piece) is not None
+    if _LEVEL.match(text, match.end()):
+        return True
     before = text[: match.start()].rstrip().casefold()
     names = before.endswith(("tabel", "table", "figur", "figure", "tabellen", "tabeller", "tables", "figures"))
     return match[0] in within.named and (names or within.tag == "a")

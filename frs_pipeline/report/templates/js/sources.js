@@ -28,6 +28,7 @@
     if (made.closest(BOUND) || vouches(kind) || (kind === "figure" && (made.closest("table") || DRAWN.test(text)))) return true;
     if (kind === "axis") return AXIS.test(text);
     if (kind === "date") return inside(found, DATE, text);
+    if (/^(?:-procent-(?:sikkerheds)?interval|% (?:confidence )?interval)/.test(text.slice(found.index + found[0].length))) return true;
     return names(made, text, found.index, found[0]);
   }
   // What stands bound in each part of a page, which drawings and labels in it may say again.
