@@ -11,7 +11,6 @@ from frs_pipeline.checks.failing import as_metadata
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.findings import Sentence, Tested
 from frs_pipeline.report.remedies import failed_claims
-from frs_pipeline.report.sections import shown_claims
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.printed import printed_from
@@ -29,14 +28,12 @@ def claims_spec(key: AssetKey) -> AssetCheckSpec:
 def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], delivery: str) -> AssetCheckResult:
     """Fail when a claim doesn't hold on the forms that the report was printed from; say which, and what holds instead.
 
-    Of the first page it names each, of the other claims of each chapter it gives the number.
+    It names each in its table, and sums up what is to be done by chapter.
 
     The report claims nothing about other deliveries: there, what differs is reported and fails nothing.
     """
-    shown = [claim.id for claim in shown_claims(study)]
-    failed = {tested.claim.id: tested for tested in findings if tested.holds is False}
-    first_page = [failed[name] for name in shown if name in failed]
-    chapters = Counter(tested.chapter.name for tested in failed.values() if tested.chapter)
+    failed = [tested for tested in findings if tested.holds is False]
+    chapters = Counter(tested.chapter.name for tested in failed if tested.chapter)
     printed = printed_from(study, delivery)
     things = failed_claims(study, findings, delivery) if printed else []
     of = about(study).printed_from
@@ -49,9 +46,7 @@ def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], deliver
         metadata={
             "claims": len(findings),
             "failed": len(failed),
-            "which": MetadataValue.md(
-                Grid("", ("claim", "the report says", "what holds instead"), _lines(first_page)).markdown()
-            ),
+            "which": MetadataValue.md(Grid("", ("claim", "the report says", "what holds instead"), _lines(failed)).markdown()),
             "by_chapter": MetadataValue.md(Grid("", ("chapter", "don't hold"), _counted(study, chapters)).markdown()),
             **as_metadata(things),
             **({} if printed or of is None else {"remark": MetadataValue.text(remark)}),

@@ -14,8 +14,7 @@ from frs_pipeline.printed.contradictions import FILE as CONTRADICTIONS
 from frs_pipeline.printed.contradictions import kept
 from frs_pipeline.report.baselines import baselines
 from frs_pipeline.report.claims import claims
-from frs_pipeline.report.sections import FILE as SECTIONS
-from frs_pipeline.report.sections import shown_claims
+from frs_pipeline.report.statements import front_of, titles_of
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.assumptions import FILE as ASSUMPTIONS
@@ -37,6 +36,7 @@ from frs_pipeline.study.release import release_policy
 from frs_pipeline.study.rules import FILE as RULES
 from frs_pipeline.study.rules import kinds, policy
 from frs_pipeline.study.spec import YamlFile
+from frs_pipeline.study.statements import FINDINGS, TITLES
 from frs_pipeline.study.tables import FILE as TABLES
 from frs_pipeline.study.tables import catalogue
 from frs_pipeline.templates import templates_in
@@ -184,7 +184,8 @@ PARTS = (
     Part("Chapters", CHAPTERS, _chapters),
     Part("Page about the study", ABOUT_PAGE, _about_page, True),
     Part("Claims", CLAIMS, _claims, True),
-    Part("First page", SECTIONS, lambda study: plural(len(shown_claims(study)), "claim"), True),
+    Part("First page", FINDINGS, lambda study: plural(len(front_of(study).findings), "finding"), True),
+    Part("Titles of figures", TITLES, lambda study: plural(len(titles_of(study)), "title"), True),
     Part("Earlier studies", BASELINES, _earlier, True),
     Part("Printed figures", PRINTED, _printed, True),
     Part("Contradictions", CONTRADICTIONS, lambda study: plural(len(kept(study)), "contradiction"), True),

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.language import Text
+from frs_pipeline.printed.certainty import comparable, estimated
 from frs_pipeline.printed.model import PrintedTable, PrintedTables
 from frs_pipeline.study.claims import (
     FOLDER,
@@ -24,6 +25,7 @@ from frs_pipeline.study.claims import (
     Condition,
     Quantity,
     ReportChapter,
+    Testable,
     Value,
 )
 from frs_pipeline.study.faults import Fault, choices
@@ -115,19 +117,32 @@ def claim_faults(claim: Claim, words: ClaimWords, of_value: OfValue, source: str
         yield Fault((), "needs a condition, or the reason why it isn't tested", "write holds or untested, not both")
     if claim.untested and claim.untested not in words.reasons:
         yield Fault(("untested",), f"{source} has no reason {claim.untested}", choices(list(words.reasons), claim.untested))
-    known = [*claim.values, *claim.said]
     for key in ("says", "instead", "counted", "because"):
-        text: Text | None = getattr(claim, key)
-        for language in ("danish", "english") if text else ():
-            for name in PLACEHOLDER.findall(getattr(text, language)):
-                if name not in known:
-                    yield Fault((key, language), f"no value is called {name}", choices(known, name))
-    for index, condition in enumerate(claim.holds):
-        for what, do in _of_condition(condition, claim.values, words, source):
+        yield from word_faults((key,), getattr(claim, key), [*claim.values, *claim.said])
+    yield from condition_faults(claim, words, source)
+    yield from value_faults(claim.values, words, of_value, source)
+
+
+def word_faults(at: tuple[str | int, ...], text: Text | None, known: Sequence[str]) -> Iterator[Fault]:
+    """Yield the numbers in words that no value of these is."""
+    for language in ("danish", "english") if text else ():
+        for name in PLACEHOLDER.findall(getattr(text, language)):
+            if name not in known:
+                yield Fault((*at, language), f"no value is called {name}", choices(known, name))
+
+
+def condition_faults(testable: Testable, words: ClaimWords, source: str = WORDS) -> Iterator[Fault]:
+    """Yield what is wrong with the conditions of a sentence."""
+    for index, condition in enumerate(testable.holds):
+        for what, do in _of_condition(condition, testable.values, words, source):
             yield Fault(("holds", index), what, do)
+
+
+def value_faults(values: Mapping[str, Value], words: ClaimWords, of_value: OfValue, source: str = WORDS) -> Iterator[Fault]:
+    """Yield what is wrong with the values of a sentence."""
     before: list[str] = []
-    for name, value in claim.values.items():
-        for what, do in (*_of_form(value, before, claim.values, words, source), *of_value(value)):
+    for name, value in values.items():
+        for what, do in (*_of_form(value, before, values, words, source), *of_value(value)):
             yield Fault(("values", name), f"{name}: {what}", do)
         before.append(name)
 
@@ -146,9 +161,31 @@ def _of_condition(condition: Condition, values: Mapping[str, Value], words: Clai
     value = values.get(condition.value, Value())
     if (condition.strength or condition.significant is not None) and not (value.gamma or value.pair):
         yield f"{condition.value} has no strength: it isn't a gamma", "write at_least or at_most"
+    yield from _of_certainty(condition, values)
     to_said = condition.as_said_within is not None or (condition.about is not None and condition.about.of is None)
     if to_said and value.said is None:
         yield f"{condition.value} needs said, which it is held against", "add said to the value"
+
+
+def _of_certainty(condition: Condition, values: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+    """Yield why nothing can be certain of what a condition is about, and what to do."""
+    if condition.certain is None or condition.value not in values:
+        return
+    if condition.outranked:
+        others = (condition.value, *(name for name in condition.outranked if name in values))
+        if not comparable(*(values[name] for name in others)):
+            what = f"the rank of {condition.value} can't be certain: only shares, or gammas of one table, are compared"
+            yield what, "take certain out"
+    elif not _has_interval(condition.value, values) or values[condition.value].share_of_forms:
+        do = "say it of points, of a gamma, or with greatest_of or least_of"
+        yield f"{condition.value} can't be certain: it is neither a difference nor a gamma", do
+
+
+def _has_interval(name: str, values: Mapping[str, Value]) -> bool:
+    points = values[name].points
+    if points and {points.of, points.less} - values.keys():
+        return True  # a fault of its own
+    return estimated(values[name], values) is not None
 
 
 def _of_form(
@@ -159,6 +196,8 @@ def _of_form(
         yield f"needs one of {', '.join(name for name in Value.model_fields if name != 'said')}", "leave one of them"
     elif not set(value.others) <= set(before):
         yield "is made from values that don't stand above it", choices(list(before))
+    elif (value.low or value.high) and not _has_interval(value.low or value.high or "", values):
+        yield "is the end of an interval that there can't be", "name a share, points of two shares, or a gamma"
     for one in value.kept or ():
         yield from _of_condition(one, values, words, source)
     for cells in cells_of(value):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+from frs_pipeline.printed.certainty import Estimated
 from frs_pipeline.printed.model import PrintedTable, PrintedTables
 from frs_pipeline.printed.verdicts import of_print
-from frs_pipeline.study.claims import Asked, Cells, Correlation, Lacking, Pair, Share
+from frs_pipeline.study.claims import Asked, Cells, Correlation, Lacking, Pair, Place, Share
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 
 _ONE_QUESTION = ("frequency", "distribution")
@@ -68,6 +69,13 @@ class PrintedEvidence:
         return None
 
     def lacking(self, lacking: Lacking) -> None:
+        return None
+
+    def figure(self, place: Place) -> Fraction | None:
+        text = self._tables.text(place.address)
+        return None if text is None or not any(letter.isdigit() for letter in text) else of_print(text.removeprefix("<"))
+
+    def spread(self, wanted: Estimated) -> None:
         return None
 
 

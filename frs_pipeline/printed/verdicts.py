@@ -12,29 +12,32 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, Protocol
 
+from frs_pipeline.printed.certainty import Estimated, Spread, certain, end_of, only_strengths
 from frs_pipeline.stats.printing import parse
 from frs_pipeline.stats.strength import significant, strength
 from frs_pipeline.study.claims import (
     Asked,
     Cells,
-    Claim,
     ClaimWords,
     Condition,
     Correlation,
     Lacking,
     Leads,
     Pair,
+    Place,
     Share,
+    Testable,
     Value,
     bare,
 )
 
-Unit = Literal["percent", "points", "count", "gamma", "p"]
+Unit = Literal["percent", "points", "count", "gamma", "p", "number"]
 _UNITS: Mapping[str, Unit] = {
     **dict.fromkeys(("share", "asked", "lacking", "leads", "kept", "percent"), "percent"),
     **dict.fromkeys(("gamma", "pair"), "gamma"),
     "count": "count",
     "p": "p",
+    "figure": "number",
 }
 
 
@@ -69,6 +72,12 @@ class Evidence(Protocol):
     def lacking(self, lacking: Lacking) -> Fraction | None:
         """Return a share of the conferences, in per cent."""
 
+    def figure(self, place: Place) -> Fraction | None:
+        """Return a figure of a table."""
+
+    def spread(self, wanted: Estimated) -> Spread | None:
+        """Return the interval of a share, of a difference or of a gamma."""
+
 
 @dataclass(frozen=True)
 class Number:
@@ -96,28 +105,29 @@ class Verdict:
     conditions: tuple[bool | None, ...] = ()
 
 
-def evaluate(claim: Claim, words: ClaimWords, evidence: Evidence) -> Verdict:
+def evaluate(claim: Testable, words: ClaimWords, evidence: Evidence) -> Verdict:
     """Hold a claim against evidence. A condition that is known to fail decides, even where others can't be told.
 
     What only the report's text prints can't be told from forms: a claim that rests on nothing else is None there.
     """
     numbers = numbers_of(claim, words, evidence)
-    conditions = tuple(_kept(condition, numbers, words) for condition in claim.holds)
+    held = _Held(claim.values, numbers, words, evidence)
+    conditions = tuple(_kept(condition, held) for condition in claim.holds)
     told = bool(conditions) and (evidence.of_report or not set(rests_on(claim)) <= {"printed"})
     return Verdict(_all(conditions) if told else None, numbers, conditions)
 
 
-def numbers_of(claim: Claim, words: ClaimWords, evidence: Evidence) -> dict[str, Number]:
+def numbers_of(claim: Testable, words: ClaimWords, evidence: Evidence) -> dict[str, Number]:
     """Compute the values of a claim, in their order."""
     numbers: dict[str, Number] = {}
-    known = units(claim.values)
+    known, held = units(claim.values), _Held(claim.values, numbers, words, evidence)
     for name, value in claim.values.items():
-        exact, p = _number(value, numbers, words, evidence)
+        exact, p = _number(value, held)
         numbers[name] = Number(exact, known[name], None if value.said is None else of_print(value.said), p)
     return numbers
 
 
-def rests_on(claim: Claim) -> Iterator[str]:
+def rests_on(claim: Testable) -> Iterator[str]:
     """Yield the kinds of the values that decide about a claim, but for those that are made from others."""
     left, seen = [name for condition in claim.holds for name in (condition.value, *condition.others)], set[str]()
     while left:
@@ -139,8 +149,14 @@ def units(values: Mapping[str, Value]) -> dict[str, Unit]:
             found[name] = "points" if unit == "percent" else unit
         elif value.sum is not None:
             found[name] = found[value.sum[0]]
-        elif value.printed is not None:
-            found[name] = _unit_of_print(value.printed)
+        elif value.low or value.high:
+            found[name] = found[value.low or value.high or ""]
+        elif value.figure is not None and value.figure.measure in ("count", "n"):
+            found[name] = "count"
+        elif value.figure is not None and value.figure.measure.endswith("percent"):
+            found[name] = "percent"
+        elif value.printed is not None or value.limit is not None:
+            found[name] = _unit_of_print(value.printed or value.limit or "")
         else:
             found[name] = _UNITS[value.kinds[0]]
     return found
@@ -162,18 +178,27 @@ def of_float(number: float) -> Fraction:
     return Fraction(format(number, ".15g"))
 
 
-def _number(
-    value: Value, known: Mapping[str, Number], words: ClaimWords, evidence: Evidence
-) -> tuple[Fraction | None, Fraction | None]:
+@dataclass(frozen=True)
+class _Held:
+    """A sentence being held against evidence: its values, what they are as far as is known, and the words it is tested by."""
+
+    values: Mapping[str, Value]
+    numbers: Mapping[str, Number]
+    words: ClaimWords
+    evidence: Evidence
+
+
+def _number(value: Value, held: _Held) -> tuple[Fraction | None, Fraction | None]:
     """Compute a value from the evidence and from the values above it; with p, where it is a gamma."""
     if value.gamma is not None:
-        return evidence.gamma(value.gamma), evidence.p(value.gamma)
+        return held.evidence.gamma(value.gamma), held.evidence.p(value.gamma)
     if value.pair is not None:
-        return evidence.pair(value.pair)
-    return _single(value, known, words, evidence), None
+        return held.evidence.pair(value.pair)
+    return _counted(value, held.evidence) if not value.others else _made(value, held), None
 
 
-def _single(value: Value, known: Mapping[str, Number], words: ClaimWords, evidence: Evidence) -> Fraction | None:
+def _counted(value: Value, evidence: Evidence) -> Fraction | None:
+    """Return a value that the evidence has by itself."""
     if value.share is not None:
         return evidence.share(value.share)
     if value.count is not None:
@@ -184,21 +209,30 @@ def _single(value: Value, known: Mapping[str, Number], words: ClaimWords, eviden
         return evidence.asked(value.asked)
     if value.lacking is not None:
         return evidence.lacking(value.lacking)
+    if value.figure is not None:
+        return evidence.figure(value.figure)
     if value.leads is not None:
         return _per_cent(_leads(value.leads, share, evidence) for share in value.leads.shares)
+    written = value.printed or value.limit
+    assert written is not None, "the claims were read"
+    return of_print(written)
+
+
+def _made(value: Value, held: _Held) -> Fraction | None:
+    """Make a value from those above it."""
+    known = held.numbers
+    if value.low or value.high:
+        return end_of(value, held.values, held.evidence)
     if value.kept is not None:
-        return _per_cent(_kept(condition, known, words) for condition in value.kept)
+        return _per_cent(_kept(condition, held) for condition in value.kept)
     if value.points is not None:
         more, less = known[value.points.of].exact, known[value.points.less].exact
         return None if more is None or less is None else more - less
     if value.percent is not None:
         part, whole = known[value.percent.of].exact, known[value.percent.base].exact
         return None if part is None or not whole else 100 * part / whole
-    if value.sum is not None:
-        parts = [known[name].exact for name in value.sum]
-        return sum((part for part in parts if part is not None), Fraction(0)) if None not in parts else None
-    assert value.printed is not None, "the claims were read"
-    return of_print(value.printed)
+    parts = [known[name].exact for name in value.sum or ()]
+    return sum((part for part in parts if part is not None), Fraction(0)) if None not in parts else None
 
 
 def _per_cent(told: Iterable[bool | None]) -> Fraction | None:
@@ -231,13 +265,14 @@ _COMPARISONS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
 }
 
 
-def _kept(condition: Condition, numbers: Mapping[str, Number], words: ClaimWords) -> bool | None:
+def _kept(condition: Condition, held: _Held) -> bool | None:
     """Return whether a condition holds; None where a number that decides can't be told."""
-    return _all(_tests(condition, numbers, words))
+    return _all(_tests(condition, held))
 
 
-def _tests(condition: Condition, numbers: Mapping[str, Number], words: ClaimWords) -> Iterator[bool | None]:
+def _tests(condition: Condition, held: _Held) -> Iterator[bool | None]:
     """Yield what a condition says of its value, one by one: true, false, or None."""
+    numbers = held.numbers
     own = numbers[condition.value]
 
     def limit(of: float | str) -> Fraction | None:
@@ -260,10 +295,21 @@ def _tests(condition: Condition, numbers: Mapping[str, Number], words: ClaimWord
         yield None if p is None else significant(p) == condition.significant
     if condition.word is not None:
         for name, compare in _COMPARISONS.items():
-            threshold = getattr(words.quantities[condition.word], name, None)
+            threshold = getattr(held.words.quantities[condition.word], name, None)
             if threshold is not None:
                 yield _compared(compare, own.exact, of_float(threshold))
     yield from _ranks(condition, numbers)
+    yield from _certainty(condition, held)
+
+
+def _certainty(condition: Condition, held: _Held) -> Iterator[bool | None]:
+    """Yield whether what a condition says is as certain, or as uncertain, as it says."""
+    if condition.certain is None:
+        return
+    told = certain(condition, held.values, held.evidence)
+    yield None if told is None else told == condition.certain
+    if condition.strength and condition.certain:
+        yield only_strengths(condition, held.numbers[condition.value].exact, held.values, held.evidence)
 
 
 def _ranks(condition: Condition, numbers: Mapping[str, Number]) -> Iterator[bool | None]:

@@ -100,6 +100,11 @@ def baselines_of(study: Study, claim: str) -> tuple[Baseline, ...]:
     return tuple(one for one in baselines(study).baselines if claim in one.claims)
 
 
+def with_sources(study: Study, claim: str) -> list[tuple[Baseline, Source]]:
+    """Return the same with the publications that they are from."""
+    return [(one, baselines(study).sources[one.source]) for one in baselines_of(study, claim)]
+
+
 def baselines_for_table(study: Study, number: int) -> tuple[Baseline, ...]:
     """Return the figures of earlier studies that a table may be compared with: by its own shares, or as it asks the question."""
     table = catalogue(study).get(number)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from frs_pipeline.language import Language, Text
 from frs_pipeline.lineage.evidence import Evidence
@@ -27,13 +27,15 @@ from frs_pipeline.report.figure_words import (
     together,
     whose,
 )
-from frs_pipeline.report.figures import Known, answers_of, by_answers, change_of, figure_of, forest_of, rows_of
+from frs_pipeline.report.figures import Known, by_answers, change_of, figure_of, forest_of, rows_of
 from frs_pipeline.report.findings import Sentence
 from frs_pipeline.report.intervals import Ends, Intervals, ends, moves
 from frs_pipeline.report.layout import texts_of
 from frs_pipeline.report.listed import Listed, of_bars, of_change, of_gammas
+from frs_pipeline.report.scales import answers_of
 from frs_pipeline.report.tables_shown import Shown, Tables
 from frs_pipeline.store.files import Store, read
+from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions, quotes
 from frs_pipeline.study.chapters import Chapter, chapters
 from frs_pipeline.study.instruments import BOTH
@@ -93,10 +95,8 @@ class ChapterFigures:
         made = [self._of_table(self.tables[number], known) for number in chapter.tables]
         for pair in chapter.changes:
             _put_after(made, self._change(pair, known, counts))
-        barred = {number for number in chapter.tables if self.tables[number].kind == "crosstab"}
-        for number in chapter.rows:
-            if number not in barred or not by_answers(self.study, self.tables[number]):
-                _put_after(made, self._rows(self.tables[number], known))
+        for number in rows_apart(self.study, chapter):
+            _put_after(made, self._rows(self.tables[number], known))
         return self._numbered(chapter, made)
 
     def correlations(self, chapter: Chapter) -> list[Block]:
@@ -119,37 +119,47 @@ class ChapterFigures:
 
     def _counted(self, chapter: Chapter) -> dict[int, Any]:
         """Count the forms of the tables whose ends, or changes, are estimated here, by cluster; none without intervals."""
-        if self.intervals is None:
-            return {}
         wanted = {*chapter.rows, *(number for pair in chapter.changes for number in pair.values())}
         wanted |= {number for number in chapter.tables if self.tables[number].kind == "crosstab"}
-        tables = [self.tables[number] for number in sorted(wanted) if by_answers(self.study, self.tables[number])]
+        return self._clustered(wanted)
+
+    def _clustered(self, numbers: Iterable[int]) -> dict[int, Any]:
+        """Count the forms of those of these tables that are drawn by row, by cluster; none without intervals."""
+        tables = [self.tables[number] for number in sorted(set(numbers)) if by_answers(self.study, self.tables[number])]
+        if self.intervals is None or not tables:
+            return {}
         marts = {name: self.store.marts(name) for name in dict.fromkeys(name for table in tables for name in table.reads)}
-        return (
-            {table.number: forms.cells[:, 0] for table, forms in clustered(tables, marts, self.store.settings.engine)}
-            if tables
-            else {}
-        )
+        return {table.number: forms.cells[:, 0] for table, forms in clustered(tables, marts, self.store.settings.engine)}
+
+    def by_row(self, numbers: Iterable[int]) -> Known:
+        """Gather what these crosstabs are drawn from by row, on whichever page."""
+        tables = [self.tables[number] for number in sorted(set(numbers))]
+        blanks = {table.number: self._blanks(table) for table in tables if table.column is not None}
+        return Known(self.study, self.evidence.figures, self.intervals, self._ends(self._clustered(numbers)), blanks)
 
     def _known(self, chapter: Chapter, counts: Mapping[int, Any]) -> Known:
         """Gather what the figures of a chapter are made from."""
-        language = about(self.study).language
-        both: dict[int, Mapping[str, Ends]] = {}
-        for number, cells in counts.items():
-            answers = answers_of(self.study, self.tables[number], self.tables[number].column)
-            both[number] = ends(self.tables[number], cells, (answers.places("best"), answers.places("worst")), language)
         own = [self.tables[number] for number in chapter.tables]
         pages = {number: page for number, page in self.page_of.items() if page != chapter.file}
         return Known(
             self.study,
             self.evidence.figures,
             self.intervals,
-            both,
+            self._ends(counts),
             {table.number: self._blanks(table) for table in self._by_role(chapter)},
             {table.number: asked for table in own if (asked := self._asked_some(table))},
             {table.number: self._numbers(table) for table in own if table.kind == "summary" and table.group is None},
             pages,
         )
+
+    def _ends(self, counts: Mapping[int, Any]) -> dict[int, Mapping[str, Ends]]:
+        """Estimate both ends of the rows of tables, from their forms by cluster."""
+        both: dict[int, Mapping[str, Ends]] = {}
+        for number, cells in counts.items():
+            answers = answers_of(self.study, self.tables[number], self.tables[number].column)
+            places = answers.places("best"), answers.places("worst")
+            both[number] = ends(self.tables[number], cells, places, about(self.study).language)
+        return both
 
     @cached_property
     def page_of(self) -> dict[int, str]:
@@ -308,7 +318,45 @@ def _rests_on_little(figure: Figure) -> bool:
     return not isinstance(figure, Change) and any((span := getattr(row, "span", None)) and span.open for row in rows)
 
 
-def _put_after(made: list[_Unplaced], one: _Unplaced) -> None:
+def places(study: Study) -> dict[int, str]:
+    """Return the number of the figure of every table, as `ChapterFigures.blocks` gives them."""
+    found: dict[int, str] = {}
+    for at, chapter in enumerate(chapters(study), start=1):
+        made = [_Slot((number,), number) for number in chapter.tables]
+        for pair in chapter.changes:
+            order = [name for name in occasions(study) if name in pair]
+            _put_after(made, _Slot((pair[order[0]], pair[order[-1]])))
+        for number in rows_apart(study, chapter):
+            _put_after(made, _Slot((number,)))
+        found |= {slot.of: f"{at}.{place}" for place, slot in enumerate(made, start=1) if slot.of is not None}
+    return found
+
+
+def rows_apart(study: Study, chapter: Chapter) -> list[int]:
+    """List the crosstabs of a chapter whose rows are a figure of their own, since their own figure doesn't show them as bars."""
+    tables = catalogue(study)
+    barred = {number for number in chapter.tables if tables[number].kind == "crosstab"}
+    return [number for number in chapter.rows if number not in barred or not by_answers(study, tables[number])]
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """The place of a figure; `of` is the table whose own figure it is."""
+
+    tables: tuple[int, ...]
+    of: int | None = None
+
+
+class _Tabled(Protocol):
+    @property
+    def tables(self) -> tuple[int, ...]:
+        """The tables that a figure shows."""
+
+
+_Placed = TypeVar("_Placed", bound=_Tabled)
+
+
+def _put_after(made: list[_Placed], one: _Placed) -> None:
     """Put a figure after the last of its tables that the page has; first where it has none."""
     last = max((at for at, other in enumerate(made) if set(other.tables) & set(one.tables)), default=-1)
     made.insert(last + 1, one)

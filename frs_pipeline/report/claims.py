@@ -26,9 +26,19 @@ def claims(study: Study) -> Claims:
     return read_claims(study, study.folder)
 
 
+@derived
+def words_of(study: Study) -> ClaimWords:
+    """Return what verbal quantities are tested as, and why claims can't be tested; nothing where the study has no such file."""
+    return _words(study.folder)
+
+
+def _words(folder: Path) -> ClaimWords:
+    return YamlFile(folder / WORDS).parse(ClaimWords) if (folder / WORDS).exists() else ClaimWords()
+
+
 def read_claims(study: Study, folder: Path) -> Claims:
     """Read all chapters in a study's folder; raises `InputError` with file and line for whatever doesn't exist."""
-    words = YamlFile(folder / WORDS).parse(ClaimWords) if (folder / WORDS).exists() else ClaimWords()
+    words = _words(folder)
     wrong, read, seen = Gathered(), list[tuple[YamlFile, Chapter]](), dict[str, str]()
     for path in sorted((folder / FOLDER).glob("*.yaml")):
         with wrong:
@@ -58,7 +68,7 @@ def _chapter(study: Study, file: YamlFile, words: ClaimWords, seen: dict[str, st
 
 def _faults(study: Study, claim: Claim, words: ClaimWords) -> Iterator[Fault]:
     """Yield what is wrong with a claim."""
-    yield from claim_faults(claim, words, lambda value: _of_value(study, value))
+    yield from claim_faults(claim, words, lambda value: of_value(study, value))
     yield from _of_subject(study, claim)
 
 
@@ -78,7 +88,7 @@ def _of_subject(study: Study, claim: Claim) -> Iterator[Fault]:
             yield Fault(("of", "role"), f"no role is called {claim.of.role}", choices(list(dict.fromkeys(roles)), claim.of.role))
 
 
-def _of_value(study: Study, value: Value) -> Iterator[tuple[str, str]]:
+def of_value(study: Study, value: Value) -> Iterator[tuple[str, str]]:
     """Yield what a value speaks of that the study doesn't have, and what to do."""
     tables = catalogue(study)
     for cells in cells_of(value):

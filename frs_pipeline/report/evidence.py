@@ -6,15 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from frs_pipeline.printed.certainty import Estimated, Spread, wanted
 from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.printed.verdicts import of_float
+from frs_pipeline.report.asked import codes_of, question_of, table_of
+from frs_pipeline.report.spreads import named, spreads
 from frs_pipeline.stats.gamma import goodman_kruskal
+from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
-from frs_pipeline.study.claims import Asked, Cells, Correlation, Lacking, Pair, Share, Value
-from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
-from frs_pipeline.study.tables import Address, Axis, Category, Table, catalogue
+from frs_pipeline.study.claims import Asked, Cells, Correlation, Lacking, Pair, Place, Share, Testable, Value
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.engine import Marts, open_marts
 from frs_pipeline.tables.figures import Figure, matrix
 
@@ -41,7 +45,8 @@ def key(of: Pair | Asked) -> str:
 class FormsEvidence:
     """Numbers from the forms of one delivery: figures of tables, and what no table prints as far as it was counted.
 
-    `unit` are rows of its unit non-response, `counted` the numbers of pairs and answers by their `key`.
+    `unit` are rows of its unit non-response, `counted` the numbers of pairs and answers by their `key`, `spreads` intervals of
+    shares and their differences, and of gammas, by `named`.
     """
 
     of_report = False
@@ -52,12 +57,14 @@ class FormsEvidence:
         figures: Mapping[Address, Figure],
         unit: Iterable[Mapping[str, Any]] = (),
         counted: Mapping[str, Counted] | None = None,
+        spreads: Mapping[str, Spread] | None = None,
     ) -> None:
         self._tables = catalogue(study)
         self._kinds = {number: table.kind for number, table in self._tables.items()}
         self._figures = figures
         self._unit = {(row["measure"], row["occasion"]): row for row in unit}
         self._counted = counted or {}
+        self._spreads = spreads or {}
 
     def rows(self, table: int) -> tuple[str, ...]:
         known = self._tables.get(table)
@@ -93,6 +100,16 @@ class FormsEvidence:
         # Of the numbers of conferences, where these are known: a percentage is a float.
         return Fraction(100 * known["conferences"], held["conferences"]) if held else _exact(known["percent"])
 
+    def figure(self, place: Place) -> Fraction | None:
+        return _exact(self._value(place.address))
+
+    def text(self, place: Place) -> str:
+        """Return a figure as its table prints it; a dot where there is none."""
+        return self._figures[place.address].printed if place.address in self._figures else NOT_COMPUTABLE
+
+    def spread(self, wanted: Estimated) -> Spread | None:
+        return self._spreads.get(named(wanted))
+
     def knows(self, lacking: Lacking) -> bool:
         """Return whether the unit non-response of the delivery says anything about it."""
         return (lacking.measure, lacking.occasion) in self._unit
@@ -125,13 +142,30 @@ def _exact(number: float | None) -> Fraction | None:
 
 
 def forms_evidence(
-    store: Store, told: Claims, figures: Mapping[Address, Figure], unit: Iterable[Mapping[str, Any]]
+    store: Store,
+    told: Claims,
+    figures: Mapping[Address, Figure],
+    unit: Iterable[Mapping[str, Any]],
+    *,
+    own: Sequence[Testable] = (),
+    drawn: Sequence[Estimated] = (),
+    gammas: Mapping[str, Spread] | None = None,
 ) -> FormsEvidence:
-    """Gather what the claims need of a delivery, or of several together: beside its figures, what is counted for them alone."""
-    values = [value for claim in told.by_id.values() for value in claim.values.values()]
-    wanted = {key(one): one for value in values for one in (value.pair, value.asked) if one is not None}
-    marts = {mart: store.marts(mart) for mart in sorted({one.mart for one in wanted.values()})}
-    return FormsEvidence(store.study, figures, unit, counted(store.study, list(wanted.values()), marts, store.settings.engine))
+    """Gather what is needed of a delivery, or of several together: beside its figures, what is counted for sentences alone.
+
+    `own` are the sentences of the study beside the `told` claims, `drawn` the intervals that are shown without being tested.
+    `gammas` are the intervals of gammas by `named`; without them the study shows no intervals, and nothing is certain.
+    """
+    testable = [*told.by_id.values(), *own]
+    values = [value for one in testable for value in one.values.values()]
+    alone = {key(one): one for value in values for one in (value.pair, value.asked) if one is not None}
+    marts = {mart: store.marts(mart) for mart in sorted({one.mart for one in alone.values()})}
+    numbers = counted(store.study, list(alone.values()), marts, store.settings.engine)
+    if gammas is None:
+        return FormsEvidence(store.study, figures, unit, numbers)
+    tested = [interval for one in testable for interval in wanted(one)]
+    shares = {named(one): one for one in (*tested, *drawn) if one.of.share_of_forms}
+    return FormsEvidence(store.study, figures, unit, numbers, {**gammas, **spreads(store, shares)})
 
 
 def counted(study: Study, wanted: Sequence[Pair | Asked], marts: Marts, engine: Engine = DUCKDB) -> dict[str, Counted]:
@@ -140,46 +174,9 @@ def counted(study: Study, wanted: Sequence[Pair | Asked], marts: Marts, engine: 
         return {}
     from frs_pipeline.tables.counting import count  # counting needs Ibis, which is slow to import
 
-    tables = [_table(study, number, one) for number, one in enumerate(wanted)]
+    tables = [table_of(study, number, one) for number, one in enumerate(wanted)]
     counts = count(tables, open_marts(marts, engine))
     return {key(one): _number(study, table, counts[table.number], one) for table, one in zip(tables, wanted, strict=True)}
-
-
-def _table(study: Study, number: int, of: Pair | Asked) -> Table:
-    """Make the table that counts a pair or the answers to a question, among those forms that are meant."""
-    paper = questionnaires(study)[of.mart]
-    limits: list[tuple[str, frozenset[int]]] = []
-    if of.group is not None and paper.role is not None:
-        limits.append((paper.role.name, _codes(paper.role, [of.group])))
-    if isinstance(of, Asked):
-        limits += [(name, _codes(_question(paper, name), answers)) for name, answers in of.among.items()]
-    row = _axis(_question(paper, of.row if isinstance(of, Pair) else of.question), scale=isinstance(of, Pair))
-    return Table(
-        number=number,
-        title="",
-        kind="correlation" if isinstance(of, Pair) else "frequency",
-        marts=(of.mart,),
-        occasion=of.occasion,
-        row=row,
-        column=_axis(_question(paper, of.column), scale=True) if isinstance(of, Pair) else None,
-        where=tuple(limits),
-    )
-
-
-def _question(paper: Questionnaire, name: str) -> Question:
-    question = paper.question(name)
-    assert question is not None, "the claims were read"
-    return question
-
-
-def _axis(question: Question, *, scale: bool) -> Axis:
-    """Return the answers to a question, each by itself; on a `scale` without "don't know", which has no place on it."""
-    codes = {code: label for code, label in question.labels.items() if not scale or code != question.dont_know}
-    return Axis(variable=question.name, categories=tuple(Category(label=label, codes=(code,)) for code, label in codes.items()))
-
-
-def _codes(question: Question, answers: Iterable[str]) -> frozenset[int]:
-    return frozenset(code for code in map(question.code, answers) if code is not None)
 
 
 def _number(study: Study, table: Table, counts: Counts, of: Pair | Asked) -> Counted:
@@ -190,8 +187,8 @@ def _number(study: Study, table: Table, counts: Counts, of: Pair | Asked) -> Cou
     if isinstance(of, Pair):
         found = goodman_kruskal(matrix(table, counts))
         return Counted(_exact(found.gamma), found.n, _exact(found.p))
-    question = _question(questionnaires(study)[of.mart], of.question)
-    hits = _codes(question, of.answers)
+    question = question_of(questionnaires(study)[of.mart], of.question)
+    hits = codes_of(question, of.answers)
     forms = {code: number for (code,), number in counts.items() if code is not None}
     base = sum(number for code, number in forms.items() if code != question.dont_know or code in hits)
     return Counted(Fraction(100 * sum(number for code, number in forms.items() if code in hits), base) if base else None, base)

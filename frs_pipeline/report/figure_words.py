@@ -16,8 +16,8 @@ from frs_pipeline.report.drawing.forest import Forest
 from frs_pipeline.report.drawing.histogram import Numbers
 from frs_pipeline.report.drawing.numbers import count, joined
 from frs_pipeline.report.drawing.squares import Crosstab
-from frs_pipeline.report.figures import answers_of
 from frs_pipeline.report.layout import texts_of
+from frs_pipeline.report.scales import answers_of
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions, quotes, sharing
 from frs_pipeline.study.chapters import shows_intervals

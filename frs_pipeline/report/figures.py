@@ -22,12 +22,13 @@ from frs_pipeline.report.drawing.scene import Link
 from frs_pipeline.report.drawing.squares import Cell, Crosstab
 from frs_pipeline.report.intervals import Ends, Intervals, Limits
 from frs_pipeline.report.layout import named
+from frs_pipeline.report.scales import answers_of, in_order, on_scale
 from frs_pipeline.report.typography import anchor
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.strength import significant
 from frs_pipeline.study import Study
 from frs_pipeline.study.pairing import question_of
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Table
 from frs_pipeline.tables.figures import Figure
 
 _ALL = Text("Alle", "All")
@@ -140,40 +141,6 @@ def _labels(table: Table) -> list[str]:
     return [*(one.label for one in table.row.categories), TOTAL]
 
 
-def answers_of(study: Study, table: Table, axis: Axis | None) -> Answers:
-    """Return the categories of an axis with the polarity of its question, "don't know" left out.
-
-    Answers that a table merges keep the polarity unless the middle is merged into an end: then neither end says anything.
-    """
-    assert axis is not None
-    question = question_of(study, table.marts[0], axis.variable)
-    categories = [one for one in axis.categories if question is None or question.dont_know not in one.codes]
-    labels = tuple(one.says for one in categories)
-    if question is None or question.favourable == "none":
-        return Answers(labels)
-    scale = [code for code in question.codes if code != question.dont_know]
-    between = question.middle if question.middle is not None else scale[len(scale) // 2] if len(scale) % 2 else None
-    at = next((place for place, one in enumerate(categories) if between in one.codes), None)
-    if at is not None and at in (0, len(labels) - 1):
-        return Answers(labels)
-    # A table may list the answers in the other direction than the paper.
-    first = [scale.index(code) for one in (categories[0], categories[-1]) for code in one.codes[:1] if code in scale]
-    turned = len(first) == 2 and first[0] > first[1]
-    end = {"first": "last", "last": "first"}[question.favourable] if turned else question.favourable
-    return Answers(labels, "last" if end == "last" else "first", at)
-
-
-def _on_scale(axis: Axis, answers: Answers) -> list[str]:
-    """List the labels of an axis that are answers on its scale, in the order of the table."""
-    return [one.label for one in axis.categories if one.says in answers.labels]
-
-
-def _in_order(axis: Axis, answers: Answers) -> list[str]:
-    """List the labels of an axis with favourable answers first, and last what has no place on the scale."""
-    labels = _on_scale(axis, answers)
-    return [*(labels[at] for at in answers.order), *(one.label for one in axis.categories if one.label not in labels)]
-
-
 def _span(limits: Limits | None) -> Span | None:
     if limits is None or limits.low is None or limits.high is None:
         return None
@@ -184,7 +151,7 @@ def rows_of(table: Table, title: Text, known: Known) -> ByGroup:
     """Make one bar of each row of a crosstab, and one of all."""
     assert table.column is not None
     answers = answers_of(known.study, table, table.column)
-    columns = _on_scale(table.column, answers)
+    columns = on_scale(table.column, answers)
     rows = []
     for label in _labels(table):
         numbers = [known.number(Address(table.number, label, column, "", "count")) or 0 for column in columns]
@@ -202,7 +169,7 @@ def rows_of(table: Table, title: Text, known: Known) -> ByGroup:
 def side_of(table: Table, label: str, answers: Answers, side: Side, name: Text, known: Known) -> Link | None:
     """Lead to the shares of a row whose sum is one side, or to the counts of a table that has no such shares."""
     assert table.column is not None
-    labels = _on_scale(table.column, answers)
+    labels = on_scale(table.column, answers)
     columns = [labels[place] for place in answers.places(side)]
     said = joined([answers.labels[place] for place in answers.places(side)], " + ")
     measure = "row_percent" if table.percent == "row" else "count"
@@ -289,7 +256,7 @@ def _squares(table: Table, title: Text, known: Known) -> Crosstab | None:
     """Make squares of a crosstab, favourable answers first on either axis; None where so many columns have no room."""
     assert table.column is not None
     down, across = (answers_of(known.study, table, axis) for axis in (table.row, table.column))
-    rows, columns = _in_order(table.row, down), _in_order(table.column, across)
+    rows, columns = in_order(table.row, down), in_order(table.column, across)
     if len(columns) > 5:
         return None
     whole = known.number(Address(table.number, TOTAL, TOTAL, "", "count")) or 0

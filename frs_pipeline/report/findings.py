@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 from frs_pipeline.language import Language, Text
+from frs_pipeline.printed.certainty import estimated
 from frs_pipeline.printed.claim_files import Chapter, Claims
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import printed_tables
@@ -22,7 +24,8 @@ from frs_pipeline.stats.printing import decimals_of, parse, round_half_away, sps
 from frs_pipeline.stats.strength import Strength, significant, strength
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
-from frs_pipeline.study.claims import PLACEHOLDER, Claim, Value, bare
+from frs_pipeline.study.claims import PLACEHOLDER, Claim, Testable, Value, bare
+from frs_pipeline.study.statements import Statement
 from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.strength import association
 
@@ -43,12 +46,16 @@ _DECIMALS = 3
 
 @dataclass(frozen=True)
 class Bound:
-    """A number on the page: its text, and the figures it comes from, or the name of its count; neither for a cited one."""
+    """A number on the page: its text, and the figures it comes from, or the name of its count; neither for a cited one.
+
+    A `defined` one is set by whoever wrote the sentence, as a threshold is.
+    """
 
     text: str
     addresses: tuple[Address, ...] = ()
     cited: bool = False
     count: str = ""
+    defined: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,25 @@ class Number:
             return True
         said = bare(self.said.text.replace(".", ","))
         return round_half_away(self.value, decimals_of(said)) == parse(said)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A sentence of the study held against the forms of a delivery: `holds` is None where they can't tell.
+
+    `instead` is what is said where they refute it; a sentence that names a number that there isn't is told by nobody.
+    """
+
+    holds: bool | None
+    says: Sentence
+    instead: Sentence | None
+    numbers: dict[str, Number]
+    bare: bool
+
+    @property
+    def shown(self) -> Sentence | None:
+        """What may be shown as true: the sentence, or what is said otherwise; None where neither is known to be."""
+        return self.says if self.holds or self.bare else self.instead if self.holds is False else None
 
 
 @dataclass(frozen=True)
@@ -148,25 +174,26 @@ class Judge:
         evidence: FormsEvidence,
         intervals: Mapping[Address, tuple[float | None, float | None]] | None = None,
     ) -> None:
-        self.study, self.told, self.evidence = study, told, evidence
-        self._printed = PrintedEvidence(printed_tables(study))
+        self.study, self.told_by, self.evidence = study, told, evidence
         self._intervals = intervals or {}
         self._language = about(study).language
 
+    @cached_property
+    def _printed(self) -> PrintedEvidence:
+        return PrintedEvidence(printed_tables(self.study))
+
     def findings(self) -> list[Tested]:
         """Test all claims, in the order of the report."""
-        return [self.finding(claim, chapter) for chapter in self.told.chapters for claim in chapter.claims]
+        return [self.finding(claim, chapter) for chapter in self.told_by.chapters for claim in chapter.claims]
 
     def finding(self, claim: Claim, chapter: Chapter | None = None) -> Tested:
         """Test a claim: return it with its numbers, and whether it holds."""
-        forms, tables = (evaluate(claim, self.told.words, one) for one in (self.evidence, self._printed))
-        numbers: dict[str, Number] = {}
-        for name, value in claim.values.items():
-            numbers[name] = self._number(value, forms.numbers[name], tables.numbers[name], numbers)
+        forms, tables = (evaluate(claim, self.told_by.words, one) for one in (self.evidence, self._printed))
+        numbers = self._numbers(claim, forms, tables)
         cited = {name: Bound(self._as_shown(text), cited=True) for name, text in claim.said.items()}
         own = {name: number.shown for name, number in numbers.items()} | cited
         # What the report says is quoted with its own numbers, whether it holds or not.
-        quoted = own | {name: number.said for name, number in numbers.items() if number.said}
+        quoted = own | {name: self._quoted(number) for name, number in numbers.items()}
         failed = forms.holds is False
         return Tested(
             claim,
@@ -180,14 +207,54 @@ class Judge:
             numbers,
         )
 
+    def _quoted(self, number: Number) -> Bound:
+        """Return a number as the report has it: as it says it, else as its tables give it, else as the forms do."""
+        if number.said is not None:
+            return number.said
+        if number.in_tables is None:
+            return number.shown
+        in_tables = in_words(number.in_tables, number.unit, self._language)
+        return number.shown if in_tables == number.shown.text else Bound(in_tables, cited=True)
+
+    def told(self, statement: Statement) -> Told:
+        """Test a sentence of the study. One without conditions only gives numbers, and is `bare`."""
+        verdict = evaluate(statement, self.told_by.words, self.evidence)
+        numbers = self._numbers(statement, verdict, None)
+        says = self.worded(statement.says, numbers)
+        instead = self.worded(statement.otherwise, numbers) if statement.otherwise else None
+        known, else_known = (_all_known(words, numbers) for words in (statement.says, statement.otherwise))
+        holds = verdict.holds if known or not verdict.holds else None
+        return Told(holds, says, instead if else_known else None, numbers, bare=not statement.holds and known)
+
+    def worded(self, words: Text, numbers: Mapping[str, Number]) -> Sentence:
+        """Put numbers into words."""
+        return _sentence(words, {name: number.shown for name, number in numbers.items()})
+
+    def ends_of(self, name: str, values: Mapping[str, Value], number: Number) -> tuple[Bound, Bound] | None:
+        """Return the ends of the interval of a value as the page shows them; None where there is none."""
+        asked = estimated(values[name], values)
+        spread = None if asked is None else self.evidence.spread(asked)
+        if spread is None:
+            return None
+        low, high = (in_words(end, number.unit, self._language) for end in (spread.low, spread.high))
+        return Bound(low, number.shown.addresses), Bound(high, number.shown.addresses)
+
+    def _numbers(self, testable: Testable, forms: Verdict, tables: Verdict | None) -> dict[str, Number]:
+        """Make of all values of a sentence what the page shows of them."""
+        numbers: dict[str, Number] = {}
+        for name, value in testable.values.items():
+            printed = None if tables is None else tables.numbers[name].exact
+            numbers[name] = self._number(value, forms.numbers[name], printed, numbers)
+        return numbers
+
     def _why_not(self, claim: Claim, numbers: Mapping[str, Bound]) -> Sentence | None:
         if claim.untested is None:
             return None
-        why = _sentence(self.told.words.reasons[claim.untested], {})
+        why = _sentence(self.told_by.words.reasons[claim.untested], {})
         more = _sentence(claim.because, numbers) if claim.because else None
         return Sentence((*why.danish, " ", *more.danish), (*why.english, " ", *more.english)) if more else why
 
-    def _number(self, value: Value, exact: Exact, printed: Exact, known: Mapping[str, Number]) -> Number:
+    def _number(self, value: Value, exact: Exact, printed: Fraction | None, known: Mapping[str, Number]) -> Number:
         """Make of a value what the page shows of it; `known` are the values above it."""
         others = (address for name in value.others for address in known[name].shown.addresses)
         addresses = tuple(dict.fromkeys((*addresses_of(self.study, value), *others)))
@@ -195,7 +262,7 @@ class Judge:
         forms = self.evidence.forms(value)
         base = None if forms is None else Bound(number_text(forms, self._language), self._base(value))
         bound = self._bound(value, exact, addresses)
-        number = Number(exact.exact, exact.unit, bound, said, printed.exact, base, forms)
+        number = Number(exact.exact, exact.unit, bound, said, printed, base, forms)
         if said is not None and not number.as_said:
             # A number that the forms don't give leads to none of their figures: it is quoted.
             number = replace(number, said=Bound(said.text, cited=True))
@@ -216,6 +283,10 @@ class Judge:
     def _bound(self, value: Value, exact: Exact, addresses: tuple[Address, ...]) -> Bound:
         if value.printed is not None:
             return Bound(self._as_shown(value.printed), cited=True)
+        if value.limit is not None:
+            return Bound(self._as_shown(value.limit), defined=True)
+        if value.figure is not None:
+            return Bound(self._as_shown(self.evidence.text(value.figure)), addresses)
         text = in_words(exact.exact, exact.unit, self._language)
         if value.gamma is not None:
             addresses = addresses[:1]
@@ -287,6 +358,11 @@ def _listed(several: list[Bound], last: str) -> Iterator[str | Bound]:
         if place:
             yield last if place == len(several) - 1 else ", "
         yield one
+
+
+def _all_known(words: Text | None, numbers: Mapping[str, Number]) -> bool:
+    """Return whether there are words, and every number in them is known."""
+    return words is not None and all(numbers[name].exact is not None for name in PLACEHOLDER.findall(words.danish))
 
 
 def _sentence(words: Text, numbers: Mapping[str, Bound]) -> Sentence:

@@ -23,7 +23,7 @@ from frs_pipeline.lineage.spread import Spread
 from frs_pipeline.lineage.wording import rounding
 from frs_pipeline.report.english import as_read
 from frs_pipeline.report.intervals import Intervals, Limits
-from frs_pipeline.report.layout import labels_of
+from frs_pipeline.report.layout import labels_of, texts_of
 from frs_pipeline.report.typography import (
     MINUS,
     anchor,
@@ -35,7 +35,7 @@ from frs_pipeline.report.typography import (
 )
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import Noun, about
+from frs_pipeline.study.about import Noun, about, sharing
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
@@ -55,6 +55,7 @@ CHECKS = {
     "same fact, same number": "den samme oplysning er det samme tal andre steder",
     "follows from a printed table": "følger af cellerne i en trykt tabel",
     "promises of the mart": "datasættene opfylder kravene til dem",
+    _ABOUT_FILES: "filerne er dem, manifestet nævner",
 }
 # The same of conferences.
 _DANISH_OF_CONFERENCES = {
@@ -62,6 +63,12 @@ _DANISH_OF_CONFERENCES = {
     "waterfall closes": "regnestykket fra de kendte til dem, der tæller med, går op",
     "base ties out": "tabellens grundlag stemmer",
 }
+
+
+def checked(name: str, of_conferences: bool) -> Text:
+    """Return what a check is called."""
+    danish = CHECKS | _DANISH_OF_CONFERENCES if of_conferences else CHECKS
+    return Text(danish.get(name, name), name)
 
 
 class Pack:
@@ -78,7 +85,6 @@ class Pack:
 
     def add(self, passport: Passport) -> None:
         """Pack one figure's passport, leaving out what is empty."""
-        checks = CHECKS | _DANISH_OF_CONFERENCES if passport.of_conferences else CHECKS
         content = {
             "u": self._text(about(self.study).conference.many) if passport.of_conferences else None,
             "d": self._text(passport.definition),
@@ -100,7 +106,7 @@ class Pack:
             "v": self._differences(passport),
             "m": self._absent(passport.absent),
             "c": [
-                [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
+                [self._text(checked(c.name, passport.of_conferences)), int(c.passed)]
                 for c in passport.checks
                 if c.name != _ABOUT_FILES
             ],
@@ -113,7 +119,7 @@ class Pack:
     def script(self, name: str) -> bytes:
         """Return the pack as a script that hands itself to the page."""
         content = {"s": list(self._pieces), "t": self._packed, "f": self._figures}
-        return f"FRS.pack({_json(name)},{_json(content)});\n".encode()
+        return as_script("pack", name, content)
 
     def _published(self, passport: Passport) -> list[str | int] | None:
         """Return the verdict; the printed figure where it differs; why, where the report contradicts itself."""
@@ -255,6 +261,22 @@ def _whole(number: int, language: Language) -> int | str:
     return number if abs(number) < 1_000_000_000 else number_text(number, language)
 
 
+def all_figures(
+    study: Study, figures: Mapping[Address, Figure], titles: Mapping[int, Text], pages: dict[int, str], intervals: Intervals
+) -> bytes:
+    """Pack all figures of a study in short, with the titles and questions of tables; `pages` are the chapters' ids by table."""
+    tables = catalogue(study)
+    return figures_script(
+        [(address, figures[address]) for address in meanings(study)],
+        pages,
+        {number: [titles[number], *texts_of(study, table).values()] for number, table in tables.items()},
+        about(study).languages,
+        intervals,
+        sharing(study),
+        {number: labels_of(table) for number, table in tables.items()},
+    )
+
+
 def figures_script(
     figures: Iterable[tuple[Address, Figure]],
     pages: dict[int, str],
@@ -300,7 +322,7 @@ def figures_script(
         }
         content["why"] = [both(reason) for reason in reasons]
         content["of"] = [both(said) for said in (sharing.one, sharing.many)] if sharing else []
-    return f"FRS.index({_json(content)});\n".encode()
+    return as_script("index", content)
 
 
 def packed(text: Text, languages: Sequence[Language]) -> str | tuple[str, ...]:
@@ -316,6 +338,11 @@ def _limits(one: Limits, reasons: dict[Text, int], language: Language) -> list[s
     tested: list[str | int] = [] if one.p is None else [p_text(one.p, language)]
     adjusted: list[str | int] = [] if one.q is None or one.tests is None else [p_text(one.q, language), one.tests]
     return [*one.texts, one.clusters, int(one.marked), *tested, *adjusted]
+
+
+def as_script(name: str, *content: object) -> bytes:
+    """Return a script that hands content to a function of the pages' own script."""
+    return f"FRS.{name}({','.join(map(_json, content))});\n".encode()
 
 
 def _json(content: object) -> str:

@@ -11,7 +11,6 @@ from frs_pipeline.language import plural
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.expectations import BETWEEN, IN_SET, LARGEST, NOT_NULL, PromisesOfMart
 from frs_pipeline.report.findings import Tested
-from frs_pipeline.report.sections import shown_claims
 from frs_pipeline.study import Study
 from frs_pipeline.study.promises import FILE as PROMISES
 from frs_pipeline.study.questionnaires import questionnaires
@@ -24,14 +23,12 @@ def broken_promises(study: Study, promises: PromisesOfMart, delivery: str) -> li
 
 
 def failed_claims(study: Study, tested: Iterable[Tested], delivery: str) -> list[Failing]:
-    """Name each claim of the first page that doesn't hold, and how many others of each chapter, with what to do about it."""
-    shown, failed = {claim.id for claim in shown_claims(study)}, [one for one in tested if one.holds is False]
-    others = Counter(one.chapter.name for one in failed if one.claim.id not in shown and one.chapter)
-    named = [Failing(one.claim.id, _about_claim(study, one, delivery)) for one in failed if one.claim.id in shown]
-    return named + [
-        Failing(f"{plural(others[one.name], 'claim')} of chapter {one.name}", _about_chapter(one.file, delivery))
+    """Count the claims of each chapter of the printed report that don't hold, with what to do about them."""
+    failed = Counter(one.chapter.name for one in tested if one.holds is False and one.chapter)
+    return [
+        Failing(f"{plural(failed[one.name], 'claim')} of chapter {one.name}", _about_chapter(one.file, delivery))
         for one in claims(study).chapters
-        if others[one.name]
+        if failed[one.name]
     ]
 
 
@@ -61,14 +58,6 @@ def _about_promise(study: Study, row: Mapping[str, Any], promises: PromisesOfMar
         stands = "range" if question.measured or question.calendar else "scale"
         return f"{look}; the {stands} stands in {asked}:{file.line(['questions', at])}"
     return f"{look}; frs run makes the mart again, and if that changes nothing, tell whoever keeps the program"
-
-
-def _about_claim(study: Study, tested: Tested, delivery: str) -> str:
-    tables = " ".join(map(str, tested.tables))
-    look = f"curated/{delivery}/report/index.html#{tested.claim.id} says what holds instead"
-    shows = f", frs tables {tables} --delivery {delivery} on which figures" if tables else ""
-    chapter = claims(study).chapter_of(tested.claim.id)
-    return f"{look}{shows}; its condition stands in {chapter.file}:{chapter.lines[tested.claim.id]}"
 
 
 def _about_chapter(file: str, delivery: str) -> str:

@@ -20,29 +20,31 @@ from frs_pipeline.language import CODES, date_text
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
-from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.report import audit
-from frs_pipeline.report.baselines import baselines, baselines_of
+from frs_pipeline.report.baselines import with_sources
+from frs_pipeline.report.before import Before, before_of, cells
 from frs_pipeline.report.chapter_figures import ChapterFigures, Title
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
-from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
-from frs_pipeline.report.findings import Judge, Tested, outcomes
+from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
 from frs_pipeline.report.formats.workbook import sheet_name
+from frs_pipeline.report.front import compared, first_page
 from frs_pipeline.report.intervals import Intervals, of_figures
-from frs_pipeline.report.layout import labels_of, texts_of
+from frs_pipeline.report.judging import judge_of
 from frs_pipeline.report.maps import maps
-from frs_pipeline.report.packs import Pack, figures_script
+from frs_pipeline.report.packs import Pack, all_figures
 from frs_pipeline.report.quality import quality
-from frs_pipeline.report.sections import sections
+from frs_pipeline.report.searching import search
+from frs_pipeline.report.statements import titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import (
     anchor,
     css_string,
     figure_text,
+    in_numbers,
     in_text,
     number_text,
     share_text,
@@ -118,6 +120,7 @@ def _templates(study: Study) -> Any:
     environment.filters |= {
         "anchor": anchor,
         "css_string": css_string,
+        "in_numbers": in_numbers,
         "date": date_text,
         "with_zero": with_zero,
         "sheet": sheet_name,
@@ -156,8 +159,8 @@ class _Site:
         self.titles = self.drawn.shown.titles
 
     def _title(self, table: Table) -> Title:
-        """Return what the figure of a table is called."""
-        return self.titles[table.number]
+        """Return what the figure of a table shows, in a sentence that holds here; else what the table is of."""
+        return self.says.get(table.number) or self.titles[table.number]
 
     def part(self, chapter: Chapter | None) -> _Part:
         """Make the page of a chapter with the passports of its tables; for None the first page, and the list of all figures."""
@@ -169,28 +172,22 @@ class _Site:
         return _Part(pages)
 
     def _front(self) -> _Part:
-        study = self.store.study
-        limits = {address: (one.low, one.high) for address, one in (self.intervals or {}).items()}
-        told = claims(study)
-        evidence = forms_evidence(self.store, told, self.figures, self.unit)
-        findings = Judge(study, told, evidence, limits).findings()
-        of_id = {found.claim.id: found for found in findings}
-        shown_in = [(section, [of_id[name] for name in section.claims]) for section in sections(study)]
-        first = [found for _, several in shown_in for found in several]
-        counts = self.counts.unit(self.unit)
-        bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
-        tips = {found.claim.id: tip for found in first if (tip := tipping(study, found, bounds))}
-        sources = baselines(study).sources
-        before = {found.claim.id: [(one, sources[one.source]) for one in baselines_of(study, found.claim.id)] for found in first}
-        shows = {"counts": counts, "sections": shown_in, "findings": first, "tips": tips, "earlier": before}
-        page = self._rendered("index.html", page="index.html", **shows)
-        pages = {"index.html": page, "figures.js": self._figures()}
+        study, findings = self.store.study, self.judge.findings()
+        pages = {"index.html": self._first(), "figures.js": self._figures(), "search.js": search(study, self.titles, findings)}
         for chapter in chapters(study):
             if chapter.shows == "audit":
-                pages[chapter.file] = self._audit(chapter, told, findings, evidence)
+                pages[chapter.file] = self._audit(chapter, findings)
         return _Part(pages, findings)
 
-    def _audit(self, chapter: Chapter, told: Claims, findings: list[Tested], evidence: FormsEvidence) -> bytes:
+    def _first(self) -> bytes:
+        counts = {**self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
+        shows = first_page(self.store, self.judge, {**self.footed, **counts}, self.drawn.by_row)
+        since = compared(self.store, self.before, shows["drawn"], self.titles)
+        return self._rendered("index.html", page="index.html", counts=counts, **shows, **since)
+
+    def _audit(self, chapter: Chapter, findings: list[Tested]) -> bytes:
+        study = self.store.study
+        bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
         return self._rendered(
             "chapter.html",
             page=chapter.file,
@@ -199,8 +196,10 @@ class _Site:
             compared=bool(self.evidence.compared),
             counts=self.counts.unit(self.unit),
             claims_page=chapter.file,
-            earlier=earlier(self.store.study, self.figures),
-            **audit.shown(self.store.study, told, findings, evidence, self.page_of),
+            earlier=earlier(study, self.figures),
+            tips={one.claim.id: tip for one in findings if (tip := tipping(study, one, bounds))},
+            before={one.claim.id: with_sources(study, one.claim.id) for one in findings},
+            **audit.shown(study, claims(study), findings, self.judge.evidence, self.page_of),
         )
 
     def _rendered(self, template: str, **shown: Any) -> bytes:
@@ -225,14 +224,30 @@ class _Site:
             "study": about(self.store.study),
             "with_intervals": self.intervals is not None,
             "sharing": sharing(self.store.study),
+            "before_cells": cells(self.store, self.before),
             "least": {"clusters": LEAST_CLUSTERS, "effective": LEAST_EFFECTIVE},
         }
+
+    @cached_property
+    def before(self) -> Before | None:
+        """The delivery before, with the figures that differ."""
+        return before_of(self.store, self.figures)
 
     @cached_property
     def footed(self) -> dict[str, Any]:
         """The counts in the foot of all pages."""
         verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
         return {**self.counts.whole(), **(self.counts.verdicts(verdicts) if verdicts else {})}
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What holds sentences against the forms of the delivery."""
+        return judge_of(self.store, self.figures, self.unit, claims(self.store.study))
+
+    @cached_property
+    def says(self) -> dict[int, Sentence]:
+        """The titles of figures that hold on the forms, by table."""
+        return titles(judge_of(self.store, self.figures))
 
     @cached_property
     def unit(self) -> list[dict[str, Any]]:
@@ -261,7 +276,7 @@ class _Site:
             "correlations": self._correlations,
             "nonresponse": self._nonresponse,
             "quality": self._quality,
-            "method": lambda: {"claims": bool(sections(self.store.study))},
+            "method": lambda: {"claims": bool(claims(self.store.study).by_id)},
             "about": self._about,
         }
         drawn = self.drawn.correlations if chapter.shows == "correlations" else self.drawn.blocks
@@ -276,7 +291,7 @@ class _Site:
         return {"maps": maps(self.store.study, read(self.store.file(*ASSOCIATIONS)))}
 
     def _quality(self) -> dict[str, Any]:
-        return {**quality(self.store, self.passports.asking, self.evidence), "counts": self.counts.layers()}
+        return quality(self.store, self.passports.asking, self.evidence, self.unit)
 
     def _nonresponse(self) -> dict[str, Any]:
         item, study = self._rows("statistics", "item_nonresponse"), self.store.study
@@ -303,15 +318,4 @@ class _Site:
 
     def _figures(self) -> bytes:
         """Pack all figures in short."""
-        words = {
-            number: [self.titles[number], *texts_of(self.store.study, table).values()] for number, table in self.tables.items()
-        }
-        return figures_script(
-            [(address, self.figures[address]) for address in meanings(self.store.study)],
-            self.page_of,
-            words,
-            about(self.store.study).languages,
-            self.intervals or {},
-            sharing(self.store.study),
-            {number: labels_of(table) for number, table in self.tables.items()},
-        )
+        return all_figures(self.store.study, self.figures, self.titles, self.page_of, self.intervals or {})

@@ -110,7 +110,7 @@ def together_products(study: Study) -> dict[AssetPath, Product]:
         if key[0] in ("statistics", "report") and key != AGREEMENT:
             inputs = tuple(other for other in product.inputs if other in made)
             parts = tuple(other for other in product.inputs if other not in made and other != ("formats",))
-            made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=())
+            made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=(), previous=())
     return made
 
 
@@ -134,7 +134,7 @@ def _curated(key: AssetPath, module: str, group: str, **more: Any) -> Product:
 # Files that a study needn't have: one without a printed report has nothing to compare with, and perhaps claims nothing.
 _OPTIONAL = (
     *("published/figures.csv", "published/contradictions.csv", "published/words.yaml", "published/baselines.yaml"),
-    *("report/about.html", "report/findings.yaml"),
+    *("report/about.html", "report/findings.yaml", "report/titles.yaml"),
 )
 
 
@@ -393,13 +393,18 @@ def _missing(study: Study) -> Iterator[Product]:
 
 
 def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
-    """Plan the report's tested claims and its pages; from all that is made before it but the single tables.
+    """Plan the report's tested claims and its pages; from all that is made before it but the single tables, and the predecessor.
 
     The controllers' files count, so that a delivery gets another manifest when these change.
     """
     room = PACKAGE / "report" / "templates"
     templates = tuple((path, None) for path in sorted(room.rglob("*")) if path.suffix in (".html", ".css", ".js"))
-    own = ("report/about.html", "report/chapters.yaml", "report/findings.yaml", "tables.yaml", "rules.yaml", "study.yaml")
+    own = (
+        *(f"report/{name}" for name in ("about.html", "chapters.yaml", "findings.yaml", "titles.yaml")),
+        "tables.yaml",
+        "rules.yaml",
+        "study.yaml",
+    )
     # Claims are held against the printed tables, too.
     printed = ("published/figures.csv", "published/words.yaml", "published/baselines.yaml")
     told = tuple((path, None) for path in sorted((study.folder / "published" / "claims").glob("*.yaml")))
@@ -413,7 +418,14 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         definitions=(*_files(study, *own, *printed), *told, *templates, *_questionnaires(study)),
         pages="report",
         beside=LOCKED,
+        previous=_before(study),
     )
+
+
+def _before(study: Study) -> tuple[AssetPath, ...]:
+    """Return what the report reads of the predecessor: which figures changed since, because of which forms."""
+    unit = tuple(("statistics", name) for name in nonresponses(study) if name == "unit_nonresponse")
+    return (*_of_each(study, "marts"), _FIGURES, ("statistics", "intervals"), *unit)
 
 
 def _questionnaires(study: Study) -> Definitions:

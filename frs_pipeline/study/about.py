@@ -38,10 +38,16 @@ class Occasion(Noun):
 
 
 class Lacking(Spec):
-    """How to speak of conferences that lack somebody's form, or the form of `either` of several."""
+    """How to speak of conferences that lack somebody's form, or the form of `either` of several.
+
+    `complete` says of those that lack none what they have; `unknown` says, of people whose number nobody knows, that it can't be
+    said how many of them answered.
+    """
 
     words: Text
     either: tuple[str, ...] = ()
+    complete: Text | None = None
+    unknown: Text | None = None
 
 
 class Printed(Spec):

@@ -132,6 +132,20 @@ class Correlation(Spec):
         return Address(self.table, "", "", self.group, measure)
 
 
+class Place(Spec):
+    """A figure of a table by its place: a mean, or a share of those who ticked a box (case_percent)."""
+
+    table: int
+    measure: str
+    row: str = ""
+    column: str = ""
+    group: str = ""
+
+    @property
+    def address(self) -> Address:
+        return Address(self.table, self.row, self.column, self.group, self.measure)
+
+
 class Pair(Spec):
     """Two questions of a questionnaire whose gamma no table prints, over all forms or those of one role."""
 
@@ -196,6 +210,11 @@ class Condition(Spec):
 
     `strength` lists the words for a gamma of which one must be its own; `word` is a quantity of words.yaml. A value that is
     the greatest, least, strongest or weakest of several may share its place.
+
+    `certain` says whether it is statistically certain, by the forms: of a difference of two shares, that its MOVER interval
+    excludes 0; of a gamma, that its p, adjusted for the tests of its family, is below .05, and that its interval holds no other
+    strength than those named; of a value among those that it is the greatest or least of, that all differences from them have
+    a p, adjusted for their number, below .05.
     """
 
     value: str
@@ -208,6 +227,7 @@ class Condition(Spec):
     about: About | None = None
     strength: tuple[Strength, ...] = Field(default=(), description="one of these words, by the size of the gamma alone")
     significant: bool | None = None
+    certain: bool | None = None
     greatest_of: tuple[str, ...] = ()
     least_of: tuple[str, ...] = ()
     strongest_of: tuple[str, ...] = ()
@@ -227,9 +247,14 @@ class Condition(Spec):
         return tuple(other for other in compared if isinstance(other, str))
 
     @property
+    def outranked(self) -> tuple[str, ...]:
+        """The names of the values that it is to be the greatest, or the least, of."""
+        return (*self.greatest_of, *self.least_of)
+
+    @property
     def empty(self) -> bool:
         """Whether it says nothing that could fail."""
-        said = (*self.limits, self.as_said_within, self.about, self.significant, self.word)
+        said = (*self.limits, self.as_said_within, self.about, self.significant, self.certain, self.word)
         return all(one is None for one in said) and not (self.strength or self.others)
 
 
@@ -237,7 +262,8 @@ class Value(Spec):
     """One number of a claim, of exactly one kind. `said` is how the report prints it.
 
     `printed` is a number that the report prints in its text, `sum` adds values up, `percent` is one as a percentage of another,
-    `kept` is how many per cent of some conditions hold.
+    `kept` is how many per cent of some conditions hold. `low` and `high` are the ends of the interval of a share, of a difference
+    of two shares or of a gamma, in the unit of that. `figure` is any figure of a table, `limit` a number that is set.
     """
 
     share: Share | None = None
@@ -252,6 +278,10 @@ class Value(Spec):
     percent: Percent | None = None
     sum: tuple[str, ...] | None = Field(default=None, min_length=2)
     kept: tuple[Condition, ...] | None = Field(default=None, min_length=2)
+    low: str | None = None
+    high: str | None = None
+    figure: Place | None = None
+    limit: Printed | None = None
     printed: Printed | None = None
     said: Printed | None = None
 
@@ -265,8 +295,14 @@ class Value(Spec):
         """The names of the values that this one is made from."""
         points = (self.points.of, self.points.less) if self.points else ()
         percent = (self.percent.of, self.percent.base) if self.percent else ()
+        ends = (end for end in (self.low, self.high) if end)
         conditions = self.kept or ()
-        return (*points, *percent, *(self.sum or ()), *(name for one in conditions for name in (one.value, *one.others)))
+        return (*points, *percent, *(self.sum or ()), *ends, *(name for one in conditions for name in (one.value, *one.others)))
+
+    @property
+    def share_of_forms(self) -> Share | Asked | None:
+        """The share of forms that this is, in a table or of answers that no table prints."""
+        return self.share or self.asked
 
     @property
     def correlation(self) -> Correlation | None:
@@ -282,6 +318,8 @@ class Value(Spec):
             yield from (self.gamma.address("gamma"), self.gamma.address("n"))
         if self.p is not None:
             yield self.p.address("p")
+        if self.figure is not None:
+            yield self.figure.address
         shares = (self.share,) if self.share else self.leads.shares if self.leads else ()
         for share in shares:
             kind = kinds.get(share.table, "crosstab")
@@ -298,7 +336,15 @@ class Subject(Spec):
     role: str | None = None
 
 
-class Claim(Spec):
+class Testable(Spec):
+    """A sentence that can be tested: its words with numbers in braces, the values they name, the conditions for its truth."""
+
+    says: Words
+    values: dict[Name, Value] = Field(default_factory=dict)
+    holds: tuple[Condition, ...] = ()
+
+
+class Claim(Testable):
     """One claim of the report, quoted at its first place by `phrase`.
 
     `says` is what it says in other words, `instead` what is printed when it doesn't hold. `counted` notes what was counted
@@ -310,12 +356,9 @@ class Claim(Spec):
     pages: Pages | None = None
     phrase: Phrase | None = None
     of: Subject = Subject()
-    says: Words
     instead: Words | None = None
     counted: Words | None = None
-    values: dict[Name, Value] = Field(default_factory=dict)
     said: dict[Name, Cited] = Field(default_factory=dict, description="numbers of the report that aren't tested")
-    holds: tuple[Condition, ...] = ()
     untested: str | None = None
     because: Words | None = None
 

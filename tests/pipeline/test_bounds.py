@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow.compute as pc
 import pytest
-
 from frs_pipeline.report.sections import shown_claims
+
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.bounds import BOUNDS, GROUP_UNKNOWN, MEASURES, has_bounds

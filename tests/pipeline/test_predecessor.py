@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from frs_pipeline.report.sections import shown_claims
 from support.running import here
 from support.study import STUDY
 
@@ -24,7 +25,6 @@ from frs_pipeline.operations.verify import _predecessor, verify
 from frs_pipeline.printed.compare import COMPARE, compare_delivery
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.expectations import LARGEST, NOT_NULL, PromisesOfMart
-from frs_pipeline.report.sections import shown_claims
 from frs_pipeline.report.site import build
 from frs_pipeline.store.deliveries import Description, describe
 from frs_pipeline.store.files import Store, read, read_manifest, stale

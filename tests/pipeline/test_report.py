@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from frs_pipeline.report.sections import shown_claims
 from support.plain_duckdb import recounted
 from support.shipped import DELIVERY
 from support.study import STUDY
@@ -23,7 +24,6 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.report.baselines import baselines_of
 from frs_pipeline.report.claims import claims
-from frs_pipeline.report.sections import shown_claims
 from frs_pipeline.report.typography import anchor, in_text, shown
 from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.files import Store, read

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from frs_pipeline.report.sections import FILE, sections, shown_claims
 from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
@@ -16,7 +17,6 @@ from frs_pipeline.report.claims import Claims, addresses_of, claims, read_claims
 from frs_pipeline.report.evidence import Counted, FormsEvidence, key
 from frs_pipeline.report.finding_rows import FINDINGS, as_rows
 from frs_pipeline.report.findings import Judge, Sentence, outcomes
-from frs_pipeline.report.sections import FILE, sections, shown_claims
 from frs_pipeline.store.plan import products
 from frs_pipeline.study.claims import FOLDER, WORDS, Asked, Claim, Pair
 from frs_pipeline.study.tables import Address, catalogue

@@ -1,12 +1,12 @@
 """Mistakes that people make in the YAML files that ship: each says where, what is wrong and what would be right, all at once."""
 
 import pytest
+from frs_pipeline.report.sections import sections
 from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.expectations import limits
-from frs_pipeline.report.sections import sections
 from frs_pipeline.study.chapters import chapters, read_chapters
 from frs_pipeline.study.instruments import listed
 from frs_pipeline.study.questionnaires import questionnaires
