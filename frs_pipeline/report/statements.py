@@ -182,16 +182,16 @@ def _of_statement(study: Study, statement: Statement) -> Iterator[Fault]:
         yield Fault((), "has no condition", "write under holds what has to be true of the numbers it speaks of")
     for key in ("says", "otherwise"):
         yield from word_faults((key,), getattr(statement, key), list(statement.values))
-    yield from _of_placeholders(("says",), statement.says)
+    yield from _of_placeholders(("says",), statement.says, statement)
     words = words_of(study)
     yield from condition_faults(statement, words)
     yield from value_faults(statement.values, words, lambda value: of_value(study, value))
 
 
-def _of_placeholders(at: tuple[str | int, ...], text: Text) -> Iterator[Fault]:
-    """Yield that two languages don't give the same numbers."""
+def _of_placeholders(at: tuple[str | int, ...], text: Text, statement: Statement) -> Iterator[Fault]:
+    """Yield that two languages don't give the same numbers, where all are known: an unknown one is a fault of its own."""
     danish, english = (sorted(PLACEHOLDER.findall(words)) for words in (text.danish, text.english))
-    if danish != english:
+    if danish != english and {*danish, *english} <= statement.values.keys():
         yield Fault(at, "the languages don't give the same numbers", "name the same values in both")
 
 
@@ -214,7 +214,7 @@ def _of_finding(study: Study, finding: Finding, before: Sequence[str]) -> Iterat
 def _of_remark(at: tuple[str | int, ...], remark: Remark, statement: Statement, words: ClaimWords) -> Iterator[Fault]:
     for key in ("says", "otherwise"):
         yield from word_faults((*at, key), getattr(remark, key), list(statement.values))
-    yield from _of_placeholders((*at, "says"), remark.says)
+    yield from _of_placeholders((*at, "says"), remark.says, statement)
     if remark.otherwise is not None and not remark.holds:
         yield Fault((*at, "otherwise"), "is never said: the remark has no condition", "write holds, or take otherwise out")
     for fault in condition_faults(statement, words):
