@@ -28,7 +28,10 @@ def release(
 ) -> None:
     """Make the tables that may be published (takes a minute or more)."""
     started = time.perf_counter()
+    from functools import partial
+
     from frs_pipeline.release.outgoing import publish
+    from frs_pipeline.report.public.proof import proved
     from frs_pipeline.store.journal import operating_system_user
     from frs_pipeline.study.release import release_policy
     from frs_pipeline.study.tables import catalogue
@@ -48,7 +51,8 @@ def release(
             release_policy(results.study),
             who=who or operating_system_user(),
             purpose=purpose,
-            step=lambda what: progress.step(6, what),
+            pages=partial(proved, results.study),
+            step=lambda what: progress.step(7, what),
         )
     if as_json:
         print_json(_counts(published))
@@ -108,6 +112,7 @@ def _report(published: Published, delivery: str, seconds: float) -> None:
         say(f"    table {exposed.table}, {place}: earlier releases reveal it already; nothing can call that back")
     say("")
     say(f"  Files           {published.folder}")
+    say(f"  To read         {published.folder / 'report' / 'index.html'}")
     say(f"  Journal         entry {published.entry}, {published.hash}")
 
 

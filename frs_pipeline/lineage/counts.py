@@ -17,7 +17,7 @@ from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions, quotes
 from frs_pipeline.study.instruments import BOTH, instruments
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.tables.nonresponse import conference_schema, kinds
 
 # Conferences of the codebook: what a passport says about them, and the rows of the mart that it is true of.
@@ -123,6 +123,32 @@ class Counts:
             ),
         }
 
+    def came(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, Count]:
+        """Count the forms that came of each questionnaire, and by who filled them in (rows of `FORMS`).
+
+        The names are `came-<questionnaire>`, and of each role with its code, or `none` where nothing was ticked.
+        """
+        forms: dict[str, dict[str | None, int]] = {name: {} for name in instruments(self._evidence.study)}
+        for row in rows:
+            of = forms[row["mart"]]
+            of[row["role"]] = of.get(row["role"], 0) + row["forms"]
+        counts: dict[str, Count] = {}
+        for name, by_role in forms.items():
+            paper, read = questionnaires(self._evidence.study)[name], self._from(f"marts/{name}")
+            title = quotes(self._evidence.study, paper.called)
+            what = Text(
+                f"Skemaer af typen {title.danish} i det færdige datasæt", f"Forms of the type {title.english} in the data set"
+            )
+            counts[f"came-{name}"] = self._rows(what, read, "", sum(by_role.values()))
+            for label, number in by_role.items() if paper.role else ():
+                code = None if label is None or paper.role is None else paper.role.code(label)
+                where = f"{paper.asks_role} IS NULL" if code is None else f"{paper.asks_role} = {code}"
+                who = _by(self._evidence.study, paper, code)
+                said = Text(f"{what.danish}, {who.danish}", f"{what.english}, {who.english}")
+                of_name = f"came-{name}-{'none' if code is None else code}"
+                counts[of_name] = self._rows(said, read, where, number, sum(by_role.values()))
+        return counts
+
     def verdicts(self, numbers: Mapping[str, int]) -> dict[str, Count]:
         """Count printed figures by what came of comparing them."""
         what = {
@@ -135,10 +161,10 @@ class Counts:
                 "Printed figures that can't be reproduced, because the report contradicts itself",
             ),
         }
-        return {
-            verdict: self._rows(words, self._from("statistics/compare"), f"verdict = '{verdict}'", numbers.get(verdict, 0))
-            for verdict, words in what.items()
-        }
+        read = self._from("statistics/compare")
+        counts = {name: self._rows(words, read, f"verdict = '{name}'", numbers.get(name, 0)) for name, words in what.items()}
+        compared = Text("Trykte tal, der er sammenlignet med skemaerne", "Printed figures that were compared with the forms")
+        return {**counts, "compared": self._rows(compared, read, "", sum(numbers.values()))}
 
     def unit(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, Count]:
         """Count the unit non-response (rows of `UNIT`), by measure and occasion."""
@@ -260,6 +286,14 @@ def _without(study: Study, kind: str) -> tuple[Text, str]:
     titles = [quotes(study, questionnaires(study)[name].called) for name in kinds(study)[kind]]
     danish, english = ", ".join(title.danish for title in titles), ", ".join(title.english for title in titles)
     return Text(f" uden et skema af typen {danish}", f" without a form of the type {english}"), where
+
+
+def _by(study: Study, paper: Questionnaire, code: int | None) -> Text:
+    """Say who filled forms in."""
+    if code is None or paper.role is None:
+        return Text("uden svar på, hvem der har udfyldt dem", "that don't say who filled them in")
+    who = quotes(study, paper.role.says[code])
+    return Text(f"udfyldt af {who.danish}", f"filled in by {who.english}")
 
 
 def _of(what: str, title: Text) -> Text:

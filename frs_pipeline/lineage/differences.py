@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 CORRECTED, GONE, NEW = "corrected forms", "forms gone", "new forms"
+_WHICH = ("older", "newer")
 # Of a table of conferences, which isn't counted again on the way.
 CONFERENCES = "other conferences, or something else known of them"
 
@@ -76,7 +77,12 @@ def differences(older: Store, newer: Store) -> Differences:
     of_conferences = {t.number for t in catalogue(older.study).values() if CONFERENCE in t.marts}
     of_forms = [t for t in catalogue(older.study).values() if t.number not in of_conferences]
     tables = [t for t in of_forms if all(t.read_of(mart) <= shared[mart].keys() for mart in t.reads)]
-    counted = [_counted(tables, _marts(paths, shared, step)) for step in (_as_they_were, _corrected, _still_there)]
+    both = _both(paths, shared)
+    # What was made as it would be today needn't be counted again.
+    again = [table for table in tables if table.number in (*definitions, *code)]
+    as_they_were = {at: figure for at, figure in kept.items() if at.table not in {table.number for table in again}}
+    as_they_were |= _counted(again, _marts(both, shared, _as_they_were)) if again else {}
+    counted = [as_they_were, *(_counted(tables, _marts(both, shared, step)) for step in (_corrected, _still_there))]
     changes = []
     addresses = tuple(dict.fromkeys((*kept, *now)))
     for address in addresses:
@@ -91,7 +97,7 @@ def differences(older: Store, newer: Store) -> Differences:
             made = " and ".join(["definition"] * (number in definitions) + ["code"] * (number in code)) or "code"
             changes.append(_change(address, one, [figures.get(address) for figures in counted], other, f"changed {made}"))
     forms = {
-        name: _forms(older.study, _both(paths, name, _asked(older.study, shared[name], name, older, newer)))
+        name: _forms(older.study, both[name], _asked(older.study, shared[name], name, older, newer))
         for name in instruments(older.study)
     }
     return Differences(forms, definitions, code, len(addresses), tuple(changes))
@@ -150,22 +156,24 @@ def _asked(study: Study, columns: Iterable[str], name: str, *stores: Store) -> l
     ]
 
 
-def _both(paths: list[dict[str, Path]], name: str, columns: Iterable[str]) -> tuple[ir.Table, ir.Table]:
-    opened = open_marts({f"older_{name}": paths[0][name], f"newer_{name}": paths[1][name]})
-    older, newer = (opened[f"{which}_{name}"].select(list(columns)) for which in ("older", "newer"))
-    return older, newer
+def _both(paths: list[dict[str, Path]], names: Iterable[str]) -> dict[str, tuple[ir.Table, ir.Table]]:
+    """Open the marts of both deliveries, by questionnaire."""
+    opened = open_marts({f"{which}_{name}": at[name] for name in names for which, at in zip(_WHICH, paths, strict=True)})
+    return {name: (opened[f"{_WHICH[0]}_{name}"], opened[f"{_WHICH[1]}_{name}"]) for name in names}
 
 
 def _marts(
-    paths: list[dict[str, Path]], columns: Mapping[str, Iterable[str]], step: Callable[[ir.Table, ir.Table], ir.Table]
+    both: Mapping[str, tuple[ir.Table, ir.Table]],
+    columns: Mapping[str, Iterable[str]],
+    step: Callable[[ir.Table, ir.Table], ir.Table],
 ) -> dict[str, ir.Table]:
-    return {name: step(*_both(paths, name, columns[name])) for name in columns}
+    return {name: step(*(mart.select(list(columns[name])) for mart in marts)) for name, marts in both.items()}
 
 
-def _forms(study: Study, both: tuple[ir.Table, ir.Table]) -> dict[str, int]:
+def _forms(study: Study, both: tuple[ir.Table, ir.Table], columns: Iterable[str]) -> dict[str, int]:
     # New pseudonyms of a codebook, more conferences of a child, a ledger that knows something else: none corrects a form.
     known = ("conference_id", *CASE_COLUMNS, *(question.name for question in background(study)))
-    older, newer = (mart.drop(*(name for name in known if name in mart.columns)) for mart in both)
+    older, newer = (mart.select([name for name in columns if name not in known]) for mart in both)
     still = newer.semi_join(older, "form_id").count().execute()
     alike = newer.intersect(older).count().execute()
     counts = {CORRECTED: still - alike, GONE: older.count().execute() - still, NEW: newer.count().execute() - still}

@@ -1,4 +1,4 @@
-"""The files of a release: figures for programs and for spreadsheets, what the tables count, and a page to read.
+"""The files of a release: figures for programs and for spreadsheets, and what the tables count.
 
 Nothing in them distinguishes a count that was hidden because it is small from one that was hidden with it: whoever knew
 could work out more than the policy allows.
@@ -21,8 +21,10 @@ from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Place, Table
 from frs_pipeline.tables.figures import Figure
 
-FIGURES, DANISH, TABLES, PAGE = "figures.csv", "figures-da.csv", "tables.json", "index.html"
-FILES = (FIGURES, DANISH, TABLES, PAGE)
+FIGURES, DANISH, TABLES = "figures.csv", "figures-da.csv", "tables.json"
+FILES = (FIGURES, DANISH, TABLES)
+# The folder of the pages that are made of these files.
+REPORT = "report"
 SHOWN, HIDDEN, LEFT_OUT, NOT_COMPUTABLE = "shown", "hidden", "left out", "not computable"
 COLUMNS = ("table", "row", "column", "group", "measure", "value", "status")
 _DANISH_COLUMNS = ("tabel", "række", "kolonne", "gruppe", "mål", "værdi", "status")

@@ -14,7 +14,6 @@ from frs_pipeline.release.earlier import Decided, decided, hidden_beside, releas
 from frs_pipeline.release.files import (
     DANISH,
     FIGURES,
-    PAGE,
     PRECISIONS,
     SUMMARIES,
     TABLES,
@@ -28,7 +27,6 @@ from frs_pipeline.release.files import (
 from frs_pipeline.release.groups import Group
 from frs_pipeline.release.guards import Key
 from frs_pipeline.release.nesting import Known, not_said, refused, summed_up
-from frs_pipeline.release.page import page
 from frs_pipeline.release.reading import ReleaseRead, read_release
 from frs_pipeline.release.space import Space
 from frs_pipeline.release.suppressing import Suppression
@@ -75,8 +73,10 @@ class _Draft:
 
 
 class Releasing:
-    """One release in the making. `earlier` are the releases that are out, `forms` says which forms this one counts,
-    `made_up` that they are made up. Drafts, which may reveal too much, wait in `folder`."""
+    """One release in the making. `earlier` are the releases that are out, `forms` says which forms this one counts.
+
+    Drafts, which may reveal too much, wait in `folder`.
+    """
 
     def __init__(
         self,
@@ -88,7 +88,6 @@ class Releasing:
         *,
         forms: str | Words,
         earlier: Sequence[Source] = (),
-        made_up: bool = False,
         folder: Path | None = None,
     ) -> None:
         self.study = study
@@ -97,7 +96,7 @@ class Releasing:
         why = {number: kept_back(study, table) for number, table in tables.items()}
         self._kept_back = [Withheld(tables[number], reason) for number, reason in why.items() if reason]
         self.tables = by_what_they_hold(study, {number: tables[number] for number, reason in why.items() if not reason}, policy)
-        self._made_up, self._folder = made_up, folder
+        self._folder = folder
         self._space = Space(self.study, self.tables.values())
         self._cells = self._space.count(FormCounts(marts))
         self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
@@ -310,7 +309,6 @@ class Releasing:
             FIGURES: as_csv(numbers),
             **({DANISH: as_danish_csv(numbers)} if "danish" in about(self.study).languages else {}),
             TABLES: description(self.delivery, variants.values(), withheld, self.tables, self.policy),
-            PAGE: page(self.study, self.delivery, list(variants.values()), withheld, numbers, self.policy, made_up=self._made_up),
         }
 
     def _read(self, files: Mapping[str, bytes]) -> Source:

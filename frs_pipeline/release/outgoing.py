@@ -7,8 +7,8 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from frs_pipeline.errors import CheckFailed, FrsError, UsageError
 from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.release.earlier import RELEASED, name_of, released_before, releases, settle, waiting
+from frs_pipeline.release.files import REPORT
 from frs_pipeline.release.making import Release, Releasing, Step
 from frs_pipeline.release.variants import kept_back
 from frs_pipeline.release.words import Counted
@@ -27,6 +28,9 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import Table
 
+# Makes pages of the files of a release, for anybody to read. `examined` is how many numbers were attacked, `made_up` says that
+# nobody filled the forms in. Raises `CheckFailed` when they would say anything else than the files.
+Pages = Callable[..., Mapping[str, bytes]]
 # Where the old release lies while the new one takes its place.
 _ASIDE = ".release-before"
 
@@ -42,9 +46,18 @@ class Published:
 
 
 def publish(
-    store: Store, tables: Mapping[int, Table], policy: ReleasePolicy, *, who: str, purpose: str, step: Step = lambda what: None
+    store: Store,
+    tables: Mapping[int, Table],
+    policy: ReleasePolicy,
+    *,
+    who: str,
+    purpose: str,
+    pages: Pages | None = None,
+    step: Step = lambda what: None,
 ) -> Published:
     """Make a release of a delivery and put it into its folder. `who` decided it; the journal also says whose account did it.
+
+    `pages` makes those of the edition for anybody, of nothing but the files of the release.
 
     All or nothing: whatever fails, the release that lies there stays as it is. Raises `CheckFailed` when hidden numbers could
     be worked out, no table can go out or the journal isn't sound, `UsageError` without a purpose.
@@ -72,10 +85,12 @@ def publish(
             policy,
             forms=counted.words,
             earlier=earlier,
-            made_up=any(made_up(part) for part in store.each()),
             folder=store.waiting(),
         ).release(step)
         _require_any(made, store.delivery)
+        if pages is not None:
+            step("pages")
+            made = _with_pages(made, pages, made_up=any(made_up(part) for part in store.each()))
         step("writing")
         name = name_of(made.files)
         # The copy gets its own name only once the journal has its entry: without one it would mean that entries were deleted.
@@ -120,10 +135,19 @@ def _require_any(made: Release, delivery: str) -> None:
     raise CheckFailed(f"no table can be released: {why}{often}", where=delivery, do=do)
 
 
+def _with_pages(made: Release, pages: Pages, *, made_up: bool) -> Release:
+    """Add the pages to the files of a release."""
+    added = pages(made.files, examined=made.attack.looked_at, made_up=made_up)
+    return replace(made, files={**made.files, **{f"{REPORT}/{name}": content for name, content in added.items()}})
+
+
 def _details(made: Release) -> dict[str, Any]:
     """Return what the journal says about a release, beside who, why and for which delivery."""
+    pages = {name: content for name, content in made.files.items() if name.startswith(f"{REPORT}/")}
+    own = {name: content for name, content in sorted(made.files.items()) if name not in pages}
     return {
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(made.files.items())},
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in own.items()},
+        **({"pages": name_of(pages)} if pages else {}),
         "tables": [variant.table.number for variant in made.released],
         "withheld": {str(withheld.table.number): withheld.reason for withheld in made.withheld},
         "collapsed": [variant.table.number for variant in made.released if variant.collapsed],
@@ -140,6 +164,7 @@ def _write(files: Mapping[str, bytes], folder: Path) -> None:
         shutil.rmtree(waiting, ignore_errors=True)
         waiting.mkdir(parents=True)
         for name, content in files.items():
+            (waiting / name).parent.mkdir(parents=True, exist_ok=True)
             with (waiting / name).open("wb") as file:
                 file.write(content)
                 file.flush()

@@ -9,38 +9,45 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from frs_pipeline.language import Text
-from frs_pipeline.report.drawing.answers import Answers
+from frs_pipeline.report.drawing.answers import Answers, Side
 from frs_pipeline.report.drawing.axes import Span
 from frs_pipeline.report.drawing.bars import SIDES, ByGroup, Row
+from frs_pipeline.report.drawing.change import Change, Difference, Moved, Pair
 from frs_pipeline.report.drawing.distribution import Answered, Distribution, coloured, several_answers
 from frs_pipeline.report.drawing.figures import Figure as Drawable
 from frs_pipeline.report.drawing.forest import Forest, Gamma, by_group, by_size
 from frs_pipeline.report.drawing.histogram import NAMES, Numbers, Six, binned
+from frs_pipeline.report.drawing.numbers import joined
 from frs_pipeline.report.drawing.scene import Link
 from frs_pipeline.report.drawing.squares import Cell, Crosstab
 from frs_pipeline.report.intervals import Ends, Intervals, Limits
 from frs_pipeline.report.layout import named
+from frs_pipeline.report.scales import answers_of, in_order, on_scale
 from frs_pipeline.report.typography import anchor
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.strength import significant
 from frs_pipeline.study import Study
 from frs_pipeline.study.pairing import question_of
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Table
 from frs_pipeline.tables.figures import Figure
 
 _ALL = Text("Alle", "All")
 _PARTIAL = Text("Partiel (gruppe holdt fast)", "Partial (group held constant)")
+# What two rounds are compared by.
+ENDS: tuple[Side, Side] = ("best", "worst")
 # Measures of a number in the order of a figure.
 _SIX = ("min", "q1", "median", "mean", "q3", "max")
 _BLANK_OF_ALL = Text("ikke besvaret (af alle)", "blank (of all)")
+_BLANK_OF_ASKED = Text("ikke besvaret (af adspurgte)", "blank (of those asked)")
 
 
 @dataclass(frozen=True)
 class Known:
     """What figures are made from: those of tables by address, intervals of figures, and of both ends of rows by table and label.
 
-    `blanks` are forms of each row that left the question of the columns blank, by table and label; `numbers` are forms by what
-    they answered, of tables of a number.
+    `blanks` are forms of each row that left the question of the columns blank, by table and label; `asked` are forms that were
+    asked and those of them that left it blank, where a table of one question has forms that weren't; `numbers` are forms by
+    what they answered, of tables of a number. `pages` are those of tables that stand on another one.
     """
 
     study: Study
@@ -48,7 +55,9 @@ class Known:
     intervals: Intervals | None = None
     ends: Mapping[int, Mapping[str, Ends]] = field(default_factory=dict)
     blanks: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    asked: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     numbers: Mapping[int, Mapping[float, int]] = field(default_factory=dict)
+    pages: Mapping[int, str] = field(default_factory=dict)
 
     def number(self, address: Address) -> int | None:
         """Return a count; None where the table has none."""
@@ -66,10 +75,15 @@ class Known:
 
     def link(self, address: Address, *spoken: Text) -> Link | None:
         """Lead to a figure, with the name of what it is aloud; None where the table doesn't have it."""
-        if address not in self.figures:
+        return self.sum((address,), *spoken)
+
+    def sum(self, addresses: Sequence[Address], *spoken: Text) -> Link | None:
+        """Lead to the figures that a number is the sum of, with its name aloud; None where the table lacks one of them."""
+        if not addresses or any(address not in self.figures for address in addresses):
             return None
         danish, english = (", ".join(getattr(text, name) for text in spoken) for name in ("danish", "english"))
-        return Link(f"#{anchor(address)}", Text(danish, english))
+        names = tuple(anchor(address) for address in addresses)
+        return Link(f"{self.pages.get(addresses[0].table, '')}#{names[0]}", Text(danish, english), names)
 
 
 def figure_of(table: Table, title: Text, known: Known) -> Drawable | None:
@@ -83,10 +97,18 @@ def figure_of(table: Table, title: Text, known: Known) -> Drawable | None:
     if table.kind == "correlation_by_group":
         return _gammas(table, title, known)
     if table.kind == "correlation":
-        return Forest(title, (_gamma(table, "", title, known),))
-    if table.kind == "crosstab" and answers_of(known.study, table, table.column).drawable:
-        return _bars(table, title, known)
+        return Forest(title, (_gamma(table, "", _ALL, known),))
+    if table.kind == "crosstab" and by_answers(known.study, table):
+        return rows_of(table, title, known)
     return _squares(table, title, known) if table.kind in ("crosstab", "collapsed_crosstab") else None
+
+
+def by_answers(study: Study, table: Table) -> bool:
+    """Return whether bars can show the rows of a crosstab: its columns are the answers on a scale, and not too many."""
+    if table.column is None:
+        return False
+    answers = answers_of(study, table, table.column)
+    return answers.drawable and len(answers.labels) == len(table.column.categories)
 
 
 def forest_of(tables: Mapping[int, Text], catalogue: Mapping[int, Table], title: Text, known: Known) -> Forest:
@@ -95,38 +117,28 @@ def forest_of(tables: Mapping[int, Text], catalogue: Mapping[int, Table], title:
     return by_size(title, tuple(rows))
 
 
-def answers_of(study: Study, table: Table, axis: Axis | None) -> Answers:
-    """Return the categories of an axis with the polarity of its question, "don't know" left out.
-
-    Answers that a table merges keep the polarity unless the middle is merged into an end: then neither end says anything.
-    """
-    assert axis is not None
-    question = question_of(study, table.marts[0], axis.variable)
-    categories = [one for one in axis.categories if question is None or question.dont_know not in one.codes]
-    labels = tuple(one.says for one in categories)
-    if question is None or question.favourable == "none":
-        return Answers(labels)
-    scale = [code for code in question.codes if code != question.dont_know]
-    between = question.middle if question.middle is not None else scale[len(scale) // 2] if len(scale) % 2 else None
-    at = next((place for place, one in enumerate(categories) if between in one.codes), None)
-    if at is not None and at in (0, len(labels) - 1):
-        return Answers(labels)
-    # A table may list the answers in the other direction than the paper.
-    first = [scale.index(code) for one in (categories[0], categories[-1]) for code in one.codes[:1] if code in scale]
-    turned = len(first) == 2 and first[0] > first[1]
-    end = {"first": "last", "last": "first"}[question.favourable] if turned else question.favourable
-    return Answers(labels, "last" if end == "last" else "first", at)
+def change_of(
+    tables: tuple[Table, Table], rounds: tuple[Text, Text], moves: Mapping[str, Difference], title: Text, known: Known
+) -> Change:
+    """Return two crosstabs of the same rows as a change from one to the other; `moves` are differences by label of the row."""
+    each = [rows_of(table, title, known) for table in tables]
+    rows = []
+    for label, before, after in zip(_labels(tables[0]), each[0].rows, each[1].rows, strict=True):
+        links = before.links[0], after.links[0]
+        good, bad = (_pair(each, (before, after), side) for side in ENDS)
+        rows.append(Moved(after.label, good, bad, moves.get(label), after.total, links))
+    answers = each[1].answers
+    best, worst = (joined([answers.labels[place] for place in answers.places(side)], " + ") for side in ENDS)
+    return Change(title, best, worst, *rounds, tuple(rows))
 
 
-def _on_scale(axis: Axis, answers: Answers) -> list[str]:
-    """List the labels of an axis that are answers on its scale, in the order of the table."""
-    return [one.label for one in axis.categories if one.says in answers.labels]
+def _pair(figures: Sequence[ByGroup], rows: tuple[Row, Row], side: Side) -> Pair:
+    """Add up the answers of one side of a row in both rounds; None where nobody answered."""
+    return Pair(*(one.answers.sum(row.shares, side) if row.forms else None for one, row in zip(figures, rows, strict=True)))
 
 
-def _in_order(axis: Axis, answers: Answers) -> list[str]:
-    """List the labels of an axis with favourable answers first, and last what has no place on the scale."""
-    labels = _on_scale(axis, answers)
-    return [*(labels[at] for at in answers.order), *(one.label for one in axis.categories if one.label not in labels)]
+def _labels(table: Table) -> list[str]:
+    return [*(one.label for one in table.row.categories), TOTAL]
 
 
 def _span(limits: Limits | None) -> Span | None:
@@ -135,48 +147,56 @@ def _span(limits: Limits | None) -> Span | None:
     return Span(limits.low, limits.high, limits.marked)
 
 
-def _bars(table: Table, title: Text, known: Known) -> ByGroup:
-    """Make one bar a row, and one of all."""
+def rows_of(table: Table, title: Text, known: Known) -> ByGroup:
+    """Make one bar of each row of a crosstab, and one of all."""
     assert table.column is not None
     answers = answers_of(known.study, table, table.column)
-    columns = _on_scale(table.column, answers)
+    columns = on_scale(table.column, answers)
     rows = []
-    for label in [*(one.label for one in table.row.categories), TOTAL]:
+    for label in _labels(table):
         numbers = [known.number(Address(table.number, label, column, "", "count")) or 0 for column in columns]
         whole = sum(numbers)
         ends = known.ends.get(table.number, {}).get(label)
-        # The estimate is of the answers before the middle on the paper, and of those after it.
-        side = None if ends is None else ends.lower if answers.favourable == "last" else ends.upper
         name = _ALL if label == TOTAL else named(label, table.row)
-        best, middle, worst = (_only(table, label, columns, answers.places(one), name, known) for one in SIDES)
+        best, middle, worst = (side_of(table, label, answers, one, name, known) for one in SIDES)
         shares = tuple(percent(number, whole) or 0.0 for number in numbers)
         blank = known.blanks.get(table.number, {}).get(label)
-        rows.append(Row(name, shares, whole, blank, _span(side), label == TOTAL, (best, middle, worst)))
+        span = None if ends is None else _span(ends.best)
+        rows.append(Row(name, shares, whole, blank, span, label == TOTAL, (best, middle, worst)))
     return ByGroup(title, answers, tuple(rows))
 
 
-def _only(table: Table, label: str, columns: Sequence[str], places: tuple[int, ...], name: Text, known: Known) -> Link | None:
-    """Lead to the share of a side that has one answer; a sum of two stands in no table."""
-    if len(places) != 1:
-        return None
-    column = columns[places[0]]
-    return known.link(Address(table.number, label, column, "", "row_percent"), name, named(column, table.column))
+def side_of(table: Table, label: str, answers: Answers, side: Side, name: Text, known: Known) -> Link | None:
+    """Lead to the shares of a row whose sum is one side, or to the counts of a table that has no such shares."""
+    assert table.column is not None
+    labels = on_scale(table.column, answers)
+    columns = [labels[place] for place in answers.places(side)]
+    said = joined([answers.labels[place] for place in answers.places(side)], " + ")
+    measure = "row_percent" if table.percent == "row" else "count"
+    addresses = [Address(table.number, label, column, "", measure) for column in columns]
+    return known.sum(addresses, name, said)
 
 
 def _distribution(table: Table, title: Text, known: Known) -> Distribution:
     """Make one bar an answer: shares of those who answered, blanks of all."""
     measure = "valid_percent" if table.kind == "frequency" else "percent"
     rows = tuple(_answered(table, one.label, measure, known) for one in table.row.categories)
-    blank = _answered(table, MISSING, "percent", known)
-    below = (
-        ()
-        if blank.number is None
-        else (Answered(_BLANK_OF_ALL, blank.number, blank.share, "unsure", below=True, links=blank.links),)
-    )
+    below = _blank(table, known)
     answers = answers_of(known.study, table, table.row)
     scale = [at for at, row in enumerate(rows) if row.label in answers.labels]
     ordered = (*(rows[at] for at in scale), *(row for at, row in enumerate(rows) if at not in scale))
     return Distribution(title, (*coloured(answers, ordered), *below))
+
+
+def _blank(table: Table, known: Known) -> tuple[Answered, ...]:
+    """Return the blanks, as a share of all forms, or of those that were asked where some weren't."""
+    if table.number in known.asked:
+        asked, number = known.asked[table.number]
+        return (Answered(_BLANK_OF_ASKED, number, percent(number, asked), "unsure", below=True),)
+    blank = _answered(table, MISSING, "percent", known)
+    if blank.number is None:
+        return ()
+    return (Answered(_BLANK_OF_ALL, blank.number, blank.share, "unsure", below=True, links=blank.links),)
 
 
 def _several(table: Table, title: Text, known: Known) -> Distribution:
@@ -236,7 +256,7 @@ def _squares(table: Table, title: Text, known: Known) -> Crosstab | None:
     """Make squares of a crosstab, favourable answers first on either axis; None where so many columns have no room."""
     assert table.column is not None
     down, across = (answers_of(known.study, table, axis) for axis in (table.row, table.column))
-    rows, columns = _in_order(table.row, down), _in_order(table.column, across)
+    rows, columns = in_order(table.row, down), in_order(table.column, across)
     if len(columns) > 5:
         return None
     whole = known.number(Address(table.number, TOTAL, TOTAL, "", "count")) or 0

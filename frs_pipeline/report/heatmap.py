@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.language import CODES, Text
-from frs_pipeline.report.plots import Cell, gamma_text, heat
+from frs_pipeline.report.maps import Cell, gamma_text, heat
 from frs_pipeline.stats.strength import significant
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, quoted

@@ -6,7 +6,7 @@ are estimated here, from the same counts per cluster and by the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,26 +80,52 @@ def _texts(limits: tuple[float, float], decimals: int, language: Language) -> tu
 
 @dataclass(frozen=True)
 class Ends:
-    """Limits of the shares of a bar in percent: of the answers before the middle together, and of those after it."""
+    """Limits of the shares of a bar in percent: of the favourable answers together, and of the unfavourable ones."""
 
-    upper: Limits
-    lower: Limits
+    best: Limits
+    worst: Limits
 
 
-def ends(table: Table, cells: NDArray[np.integer[Any]], language: Language) -> dict[str, Ends]:
+# The places of the answers at either end, among the columns of a table: favourable ones first.
+BothEnds = tuple[Sequence[int], Sequence[int]]
+
+
+def ends(table: Table, cells: NDArray[np.integer[Any]], both: BothEnds, language: Language) -> dict[str, Ends]:
     """Estimate both ends of each row of a crosstab and of all rows together, from counts (clusters, rows, columns)."""
     labels = [*(category.label for category in table.row.categories), TOTAL]
     counts = cells.astype(np.int64)
-    return {label: _ends(counts.sum(axis=1) if label == TOTAL else counts[:, at], language) for at, label in enumerate(labels)}
+    return {
+        label: _ends(counts.sum(axis=1) if label == TOTAL else counts[:, at], both, language) for at, label in enumerate(labels)
+    }
 
 
-def _ends(answers: NDArray[np.int64], language: Language) -> Ends:
+def _ends(answers: NDArray[np.int64], both: BothEnds, language: Language) -> Ends:
     """Estimate both ends of one row, from counts (clusters, answers)."""
     cells, every = Cells(answers), range(answers.shape[1])
     design = cells.design([[place] for place in every])
-    both = every[: len(every) // 2], every[(len(every) + 1) // 2 :]
-    upper, lower = (cells.share(places, every, design) for places in both)
-    return Ends(_in_percent(upper, language), _in_percent(lower, language))
+    best, worst = (cells.share(places, every, design) for places in both)
+    return Ends(_in_percent(best, language), _in_percent(worst, language))
+
+
+def moves(
+    table: Table, cells: tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]], hits: tuple[Sequence[int], Sequence[int]]
+) -> dict[str, Estimate]:
+    """Estimate how much larger the share of some answers is later than it was, by row of two crosstabs that have the same rows.
+
+    `cells` are counts (clusters, rows, columns) of the earlier table and of the later one, over the same clusters; `hits` are the
+    places of the answers in each. The estimates are those that `tables.intervals.between` makes of single answers.
+    """
+    sizes = [each.shape[1] * each.shape[2] for each in cells]
+    counts = Cells(np.hstack([each.reshape(len(each), size) for each, size in zip(cells, sizes, strict=True)]))
+    at = [np.arange(size).reshape(each.shape[1:]) for each, size in zip(cells, sizes, strict=True)]
+    at[1] += sizes[0]
+    found = {}
+    for place, label in enumerate([*(category.label for category in table.row.categories), TOTAL]):
+        then, now = (each if label == TOTAL else each[place : place + 1] for each in at)
+        designs = [counts.design([answer.tolist() for answer in side.T]) for side in (now, then)]
+        sides = [(side[:, [*of]].ravel().tolist(), side.ravel().tolist()) for side, of in ((now, hits[1]), (then, hits[0]))]
+        found[label] = counts.difference(sides[0], sides[1], designs)
+    return found
 
 
 def _in_percent(made: Estimate, language: Language) -> Limits:

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.report import plots
+from frs_pipeline.language import Language, Text
+from frs_pipeline.report.typography import number_text, shown, with_zero
+from frs_pipeline.stats.printing import spss
+from frs_pipeline.stats.strength import significant, strength
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
-from frs_pipeline.tables.associations import from_rows, ordinal
+from frs_pipeline.tables.associations import Association, from_rows, ordinal
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One square of a heat map; `table` prints the same gamma.
+
+    It is `significant` if that is so among as many tests as there are pairs. `limits` is empty where there is no interval, as
+    of a gamma of 1 that rests on a few forms; no such gamma is called strong.
+    """
+
+    text: str
+    word: str
+    positive: bool
+    significant: bool
+    limits: str
+    forms: str
+    table: int | None
 
 
 def maps(study: Study, rows: pa.Table) -> list[tuple[Any, ...]]:
@@ -26,7 +47,7 @@ def maps(study: Study, rows: pa.Table) -> list[tuple[Any, ...]]:
         asked = ordinal(study, name)
         if len(asked) > 1:
             pairs = [one for one in from_rows(rows, name) if one.group is None]
-            cells = plots.heat(pairs, _printed_gammas(study, name), about(study).language)
+            cells = heat(pairs, _printed_gammas(study, name), about(study).language)
             drawn.append((questionnaires(study)[name], asked, cells))
     return drawn
 
@@ -50,3 +71,23 @@ def _every_answer(study: Study, table: Table) -> bool:
         if question is None or codes != [(code,) for code in question.codes if code != question.dont_know]:
             return False
     return True
+
+
+def heat(pairs: Sequence[Association], printed: Mapping[tuple[str, str], int], language: Language) -> dict[tuple[str, str], Cell]:
+    """Return squares by both questions, either way round; `printed` are tables that print a gamma, by its questions."""
+    cells = {}
+    for one in pairs:
+        table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
+        word = "none" if one.gamma is None or one.low is None else strength(one.gamma)
+        sure = one.q is not None and significant(one.q)
+        limits = "" if one.low is None else Text("{} til {}", "{} to {}").in_language(language)
+        limits = limits.format(gamma_text(one.low, language), gamma_text(one.high, language))
+        forms = number_text(one.n, language)
+        cell = Cell(gamma_text(one.gamma, language), word, (one.gamma or 0) > 0, sure, limits, forms, table)
+        cells[one.row, one.column] = cells[one.column, one.row] = cell
+    return cells
+
+
+def gamma_text(gamma: float | None, language: Language) -> str:
+    """Write a gamma to two decimals, as running text does; a dash where there is none."""
+    return "–" if gamma is None else with_zero(shown(spss(gamma, 2, leading_zero=True), language))

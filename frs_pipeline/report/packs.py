@@ -15,24 +15,37 @@ from typing import Any
 
 from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.lineage.absent import Absent
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
+from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.spread import Spread
+from frs_pipeline.lineage.wording import rounding
 from frs_pipeline.report.english import as_read
 from frs_pipeline.report.intervals import Intervals, Limits
-from frs_pipeline.report.layout import labels_of
-from frs_pipeline.report.typography import anchor, figure_text, number_text, p_text, shown
+from frs_pipeline.report.layout import labels_of, texts_of
+from frs_pipeline.report.typography import (
+    MINUS,
+    anchor,
+    in_text,
+    number_text,
+    p_text,
+    shown,
+    with_zero,
+)
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import Noun, about
+from frs_pipeline.study.about import Noun, about, sharing
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.strength import association
 
 # Where sentences are cut into pieces: quoted questions and answers stand in many of them.
 _PIECES = re.compile(r"(»[^«]*«|“[^”]*”)")
 # A check that pages leave out: the manifest that vouches for files is written after the report.
 _ABOUT_FILES = "files as in the manifest"
+_GAMMAS = ("gamma", "partial_gamma")
 CHECKS = {
     "nothing lost": "intet skema er gået tabt undervejs",
     "waterfall closes": "regnestykket fra leverede skemaer til dem, der tæller med, går op",
@@ -42,6 +55,7 @@ CHECKS = {
     "same fact, same number": "den samme oplysning er det samme tal andre steder",
     "follows from a printed table": "følger af cellerne i en trykt tabel",
     "promises of the mart": "datasættene opfylder kravene til dem",
+    _ABOUT_FILES: "filerne er dem, manifestet nævner",
 }
 # The same of conferences.
 _DANISH_OF_CONFERENCES = {
@@ -51,12 +65,19 @@ _DANISH_OF_CONFERENCES = {
 }
 
 
+def checked(name: str, of_conferences: bool) -> Text:
+    """Return what a check is called."""
+    danish = CHECKS | _DANISH_OF_CONFERENCES if of_conferences else CHECKS
+    return Text(danish.get(name, name), name)
+
+
 class Pack:
     """Passports of one chapter."""
 
-    def __init__(self, study: Study, index: dict[Address, int]) -> None:
+    def __init__(self, study: Study, index: dict[Address, int], *, alone: bool = True) -> None:
+        """Begin a pack; `alone` says that the figures are of one delivery, whose marts anybody can count again by a query."""
         self.study = study
-        self._index = index
+        self._index, self._alone = index, alone
         self._pieces: dict[str, int] = {}
         self._texts: dict[tuple[str, str], int] = {}
         self._packed: list[list[list[int]]] = []
@@ -64,12 +85,11 @@ class Pack:
 
     def add(self, passport: Passport) -> None:
         """Pack one figure's passport, leaving out what is empty."""
-        checks = CHECKS | _DANISH_OF_CONFERENCES if passport.of_conferences else CHECKS
         content = {
             "u": self._text(about(self.study).conference.many) if passport.of_conferences else None,
             "d": self._text(passport.definition),
             "b": self._text(passport.note) if passport.note else None,
-            "r": self._text(passport.rounding),
+            "r": self._text(_rounded(passport)),
             "n": self._number(passport.numerator),
             "of": self._number(passport.denominator),
             "in": list(passport.delivered.items()),
@@ -86,18 +106,20 @@ class Pack:
             "v": self._differences(passport),
             "m": self._absent(passport.absent),
             "c": [
-                [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
+                [self._text(checked(c.name, passport.of_conferences)), int(c.passed)]
                 for c in passport.checks
                 if c.name != _ABOUT_FILES
             ],
             "g": _cells(passport.pairs, labels_of(catalogue(self.study)[passport.address.table]), about(self.study).languages),
+            "st": self._strength(passport),
+            "q": self._query(passport.address),
         }
         self._figures[self._index[passport.address]] = {key: value for key, value in content.items() if value not in (None, [])}
 
     def script(self, name: str) -> bytes:
         """Return the pack as a script that hands itself to the page."""
         content = {"s": list(self._pieces), "t": self._packed, "f": self._figures}
-        return f"FRS.pack({_json(name)},{_json(content)});\n".encode()
+        return as_script("pack", name, content)
 
     def _published(self, passport: Passport) -> list[str | int] | None:
         """Return the verdict; the printed figure where it differs; why, where the report contradicts itself."""
@@ -150,11 +172,29 @@ class Pack:
         limits = [self._printed(known.lowest), self._printed(known.highest)]
         return [known.missing, *limits, reason, partly, all_came]
 
+    def _strength(self, passport: Passport) -> int | None:
+        """Return the words for a gamma, with what its interval leaves open where one is shown; None for any other figure."""
+        if passport.address.measure not in _GAMMAS or passport.value is None:
+            return None
+        known = passport.spread
+        low, high = (None, None) if known is None else (known.low, known.high)
+        # The ends are rounded, and gamma isn't: it must not fall out of its own interval.
+        value = passport.value
+        ends = (None, None) if low is None or high is None else (min(_value(low), value), max(_value(high), value))
+        return self._text(association(passport.value, *ends).capitalised())
+
+    def _query(self, address: Address) -> list[int]:
+        """Return the lines of the query that counts a figure again, each stored once; of several deliveries, none."""
+        if not self._alone:
+            return []
+        query = recount(self.study, catalogue(self.study)[address.table], address, meanings(self.study)[address])
+        return [self._piece(line) for line in query.split("\n")]
+
     def _set(self, value: float | None, decimals: int) -> str | None:
         return None if value is None else self._printed(spss(value, decimals, leading_zero=True))
 
     def _printed(self, printed: str | None) -> str | None:
-        return None if printed is None else shown(printed, about(self.study).language)
+        return None if printed is None else with_zero(shown(printed, about(self.study).language))
 
     def _number(self, number: Amount | None) -> list[int | str] | None:
         return None if number is None else [self._text(number.what), _whole(number.number, about(self.study).language)]
@@ -168,7 +208,22 @@ class Pack:
         return self._texts[key]
 
     def _split(self, text: str) -> list[int]:
-        return [self._pieces.setdefault(piece, len(self._pieces)) for piece in _PIECES.split(text) if piece]
+        return [self._piece(piece) for piece in _PIECES.split(text) if piece]
+
+    def _piece(self, text: str) -> int:
+        return self._pieces.setdefault(text, len(self._pieces))
+
+
+def _rounded(passport: Passport) -> Text:
+    """Say how the figure was rounded, of the one that pages show: they have the zero before the decimal mark."""
+    if passport.value is None:
+        return passport.rounding
+    return rounding(with_zero(passport.printed.replace(".", ",").replace("-", MINUS)).replace(MINUS, "-"))
+
+
+def _value(printed: str) -> float:
+    """Return the value of a number as it is written in the first language of the study."""
+    return float(printed.replace(MINUS, "-").replace(",", "."))
 
 
 def _decisions(passport: Passport) -> list[tuple[tuple[str, str], int]]:
@@ -206,6 +261,22 @@ def _whole(number: int, language: Language) -> int | str:
     return number if abs(number) < 1_000_000_000 else number_text(number, language)
 
 
+def all_figures(
+    study: Study, figures: Mapping[Address, Figure], titles: Mapping[int, Text], pages: dict[int, str], intervals: Intervals
+) -> bytes:
+    """Pack all figures of a study in short, with the titles and questions of tables; `pages` are the chapters' ids by table."""
+    tables = catalogue(study)
+    return figures_script(
+        [(address, figures[address]) for address in meanings(study)],
+        pages,
+        {number: [titles[number], *texts_of(study, table).values()] for number, table in tables.items()},
+        about(study).languages,
+        intervals,
+        sharing(study),
+        {number: labels_of(table) for number, table in tables.items()},
+    )
+
+
 def figures_script(
     figures: Iterable[tuple[Address, Figure]],
     pages: dict[int, str],
@@ -235,7 +306,7 @@ def figures_script(
     labels: dict[str | tuple[str, ...], int] = {}
     content = {
         "a": [anchor(address) for address, _ in listed],
-        "p": [figure_text(figure.printed, language) for _, figure in listed],
+        "p": [in_text(figure.printed, address.measure, language) for address, figure in listed],
         # Row, column, group and measure of each, by their place among all labels.
         "c": [known(address) for address, _ in listed],
         "l": list(labels),
@@ -251,7 +322,7 @@ def figures_script(
         }
         content["why"] = [both(reason) for reason in reasons]
         content["of"] = [both(said) for said in (sharing.one, sharing.many)] if sharing else []
-    return f"FRS.index({_json(content)});\n".encode()
+    return as_script("index", content)
 
 
 def packed(text: Text, languages: Sequence[Language]) -> str | tuple[str, ...]:
@@ -267,6 +338,11 @@ def _limits(one: Limits, reasons: dict[Text, int], language: Language) -> list[s
     tested: list[str | int] = [] if one.p is None else [p_text(one.p, language)]
     adjusted: list[str | int] = [] if one.q is None or one.tests is None else [p_text(one.q, language), one.tests]
     return [*one.texts, one.clusters, int(one.marked), *tested, *adjusted]
+
+
+def as_script(name: str, *content: object) -> bytes:
+    """Return a script that hands content to a function of the pages' own script."""
+    return f"FRS.{name}({','.join(map(_json, content))});\n".encode()
 
 
 def _json(content: object) -> str:

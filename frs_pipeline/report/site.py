@@ -7,7 +7,7 @@ file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,29 +16,41 @@ from typing import Any
 import pyarrow as pa
 
 from frs_pipeline.intake.delivery import made_up
-from frs_pipeline.language import CODES, Text, date_text
+from frs_pipeline.language import CODES, date_text
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
-from frs_pipeline.lineage.waterfall import Why
-from frs_pipeline.lineage.wording import reason
-from frs_pipeline.report import audit, plots
+from frs_pipeline.report import audit
 from frs_pipeline.report.baselines import with_sources
+from frs_pipeline.report.before import Before, before_of, cells
+from frs_pipeline.report.chapter_figures import ChapterFigures, Title
 from frs_pipeline.report.claims import claims
+from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
-from frs_pipeline.report.english import as_read
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
-from frs_pipeline.report.intervals import Intervals, ends, of_figures
+from frs_pipeline.report.formats.workbook import sheet_name
+from frs_pipeline.report.front import compared, first_page
+from frs_pipeline.report.intervals import Intervals, of_figures
 from frs_pipeline.report.judging import judge_of
-from frs_pipeline.report.layout import Layout, labels_of, layout, texts_of
 from frs_pipeline.report.maps import maps
-from frs_pipeline.report.packs import Pack, figures_script
+from frs_pipeline.report.packs import Pack, all_figures
 from frs_pipeline.report.quality import quality
-from frs_pipeline.report.statements import front, titles
+from frs_pipeline.report.searching import search
+from frs_pipeline.report.statements import titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
-from frs_pipeline.report.typography import anchor, figure_text, number_text, share_text, shown, with_zero
+from frs_pipeline.report.typography import (
+    anchor,
+    css_string,
+    figure_text,
+    in_numbers,
+    in_text,
+    number_text,
+    share_text,
+    shown,
+    with_zero,
+)
 from frs_pipeline.stats.clustered import LEAST_CLUSTERS, LEAST_EFFECTIVE
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read
@@ -46,44 +58,17 @@ from frs_pipeline.store.plan import ASSOCIATIONS, AssetPath
 from frs_pipeline.store.settings import DUCKDB
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import Noun, about, sharing
+from frs_pipeline.study.about import about, sharing
 from frs_pipeline.study.chapters import Chapter, chapters, shows_intervals
-from frs_pipeline.study.countable import noun
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, Table, catalogue
-from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
-from frs_pipeline.tables.clusters import clustered
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import asked_in, kinds
-from frs_pipeline.tables.render import entitled
 from frs_pipeline.templates import templates_in
 
 KEY: AssetPath = ("report",)
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A figure that differs from what the report prints: what it prints, and why."""
-
-    address: Address
-    ours: str
-    printed: str
-    reason: Text | None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A table as a page shows it."""
-
-    table: Table
-    title: Text
-    grid: Layout
-    base: tuple[int, list[tuple[int, Text]], int]
-    differences: dict[Address, Difference]
-    plot: plots.Stacked | None
-    noun: Noun
 
 
 @dataclass(frozen=True)
@@ -127,15 +112,24 @@ def _templates(study: Study) -> Any:
     of_language: dict[str, Callable[..., str]] = {
         "shown": shown,
         "figure": figure_text,
+        "in_text": in_text,
         "share": share_text,
         "number": number_text,
     }
     environment.filters |= {name: partial(write, language=language) for name, write in of_language.items()}
-    environment.filters |= {"anchor": anchor, "date": date_text, "with_zero": with_zero}
+    environment.filters |= {
+        "anchor": anchor,
+        "css_string": css_string,
+        "in_numbers": in_numbers,
+        "date": date_text,
+        "with_zero": with_zero,
+        "sheet": sheet_name,
+    }
     environment.globals |= {
         "not_computable": NOT_COMPUTABLE,
         "language": language,
         "code": CODES[language],
+        "patterns": PATTERNS,
         "both_languages": len(about(study).languages) > 1,
     }
     return environment
@@ -161,7 +155,12 @@ class _Site:
         self.counts = Counts(self.passports.asking)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue(store.study)
-        self.titles = {number: entitled(store.study, table) for number, table in self.tables.items()}
+        self.drawn = ChapterFigures(store, self.evidence, self.intervals, self._title)
+        self.titles = self.drawn.shown.titles
+
+    def _title(self, table: Table) -> Title:
+        """Return what the figure of a table shows, in a sentence that holds here; else what the table is of."""
+        return self.says.get(table.number) or self.titles[table.number]
 
     def part(self, chapter: Chapter | None) -> _Part:
         """Make the page of a chapter with the passports of its tables; for None the first page, and the list of all figures."""
@@ -174,24 +173,28 @@ class _Site:
 
     def _front(self) -> _Part:
         study, findings = self.store.study, self.judge.findings()
-        counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
-        page = self._rendered("index.html", page="index.html", counts=counts, front=front(self.judge))
-        pages = {"index.html": page, "figures.js": self._figures()}
+        pages = {"index.html": self._first(), "figures.js": self._figures(), "search.js": search(study, self.titles, findings)}
         for chapter in chapters(study):
             if chapter.shows == "audit":
                 pages[chapter.file] = self._audit(chapter, findings)
         return _Part(pages, findings)
 
+    def _first(self) -> bytes:
+        counts = {**self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
+        shows = first_page(self.store, self.judge, {**self.footed, **counts}, self.drawn.by_row)
+        since = compared(self.store, self.before, shows["drawn"], self.titles)
+        return self._rendered("index.html", page="index.html", counts=counts, **shows, **since)
+
     def _audit(self, chapter: Chapter, findings: list[Tested]) -> bytes:
-        study, verdicts = self.store.study, Counter(row["verdict"] for row in self.evidence.compared.values())
+        study = self.store.study
         bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
         return self._rendered(
             "chapter.html",
             page=chapter.file,
             chapter=chapter,
-            **dict.fromkeys(("shown_tables", "changes", "row_plots"), ()),
-            compared=bool(verdicts),
-            counts={**self.counts.unit(self.unit), **(self.counts.verdicts(verdicts) if verdicts else {})},
+            blocks=(),
+            compared=bool(self.evidence.compared),
+            counts=self.counts.unit(self.unit),
             claims_page=chapter.file,
             earlier=earlier(study, self.figures),
             tips={one.claim.id: tip for one in findings if (tip := tipping(study, one, bounds))},
@@ -200,7 +203,11 @@ class _Site:
         )
 
     def _rendered(self, template: str, **shown: Any) -> bytes:
-        page: str = _templates(self.store.study).get_template(template).render(**{**self.common, **shown})
+        page: str = (
+            _templates(self.store.study)
+            .get_template(template)
+            .render(**{**self.common, **shown, "counts": {**self.footed, **shown.get("counts", {})}})
+        )
         return page.encode()
 
     @cached_property
@@ -217,9 +224,20 @@ class _Site:
             "study": about(self.store.study),
             "with_intervals": self.intervals is not None,
             "sharing": sharing(self.store.study),
+            "before_cells": cells(self.store, self.before),
             "least": {"clusters": LEAST_CLUSTERS, "effective": LEAST_EFFECTIVE},
-            "counts": {},
         }
+
+    @cached_property
+    def before(self) -> Before | None:
+        """The delivery before, with the figures that differ."""
+        return before_of(self.store, self.figures)
+
+    @cached_property
+    def footed(self) -> dict[str, Any]:
+        """The counts in the foot of all pages."""
+        verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
+        return {**self.counts.whole(), **(self.counts.verdicts(verdicts) if verdicts else {})}
 
     @cached_property
     def judge(self) -> Judge:
@@ -247,25 +265,6 @@ class _Site:
             return None
         return of_figures(self._rows("statistics", "intervals"), self.figures, self.language)
 
-    def _ends(self, chapter: Chapter) -> plots.EndsOf:
-        """Estimate how sure the ends of the bars of a page are; none where the study doesn't show any."""
-        drawn = {*chapter.rows, *(number for pair in chapter.changes for number in pair.values())}
-        drawn |= {number for number in chapter.tables if plots.drawn_by_role(self.store.study, self.tables[number])}
-        if self.intervals is None or not drawn:
-            return plots.NO_ENDS
-        tables = [self.tables[number] for number in sorted(drawn)]
-        marts = {name: self.store.marts(name) for name in dict.fromkeys(name for table in tables for name in table.reads)}
-        counted = clustered(tables, marts, self.store.settings.engine)
-        return {table.number: ends(table, forms.cells[:, 0], self.language) for table, forms in counted}
-
-    @cached_property
-    def bases(self) -> dict[int, list[dict[str, Any]]]:
-        """Rows of the bases, by table."""
-        by_table: dict[int, list[dict[str, Any]]] = {number: [] for number in self.tables}
-        for row in self._rows("statistics", "bases"):
-            by_table[row["table"]].append(row)
-        return by_table
-
     @cached_property
     def page_of(self) -> dict[int, str]:
         """The chapter's id of every table."""
@@ -280,74 +279,19 @@ class _Site:
             "method": lambda: {"claims": bool(claims(self.store.study).by_id)},
             "about": self._about,
         }
-        ends = self._ends(chapter)
-        rows = [self.tables[number] for number in chapter.rows]
+        drawn = self.drawn.correlations if chapter.shows == "correlations" else self.drawn.blocks
         return {
-            "shown_tables": [self._shown(self.tables[number], ends) for number in chapter.tables],
-            "changes": [self._change(pair, ends) for pair in chapter.changes],
-            "row_plots": [plots.by_row(table, self.figures, self._column(table), ends) for table in rows],
+            "blocks": drawn(chapter),
             "figures": self.figures,
-            "titles": self.titles,
-            "says": self.says if chapter.tables else {},
             "questionnaires": questionnaires(self.store.study),
             **(shows[chapter.shows]() if chapter.shows else {}),
         }
 
-    def _change(self, numbers: Mapping[str, int], ends: plots.EndsOf) -> plots.Stacked:
-        question = self._column(self.tables[next(iter(numbers.values()))])
-        return plots.change(self.store.study, numbers, self.tables, self.figures, question, self.evidence.forms, ends)
-
-    def _column(self, table: Table) -> Text:
-        assert table.column is not None
-        return texts_of(self.store.study, table)[table.column.variable]
-
-    def _shown(self, table: Table, ends: plots.EndsOf) -> Shown:
-        texts = texts_of(self.store.study, table)
-        known = {address for address in self.figures if address.table == table.number}
-        plot = (
-            plots.by_role(self.store.study, table, self.figures, texts[table.column.variable], self.evidence.forms, ends)
-            if table.column
-            else None
-        )
-        return Shown(
-            table,
-            self.titles[table.number],
-            layout(table, known, texts),
-            self._base(table),
-            self._differences(known),
-            plot,
-            noun(self.store.study, table.marts[0]),
-        )
-
-    def _base(self, table: Table) -> tuple[int, list[tuple[int, Text]], int]:
-        """Count the forms of the marts of a table, those left out with the reason, those counted."""
-        whole = counted = 0
-        less: dict[Why, int] = {}
-        for row in self.bases[table.number]:
-            if row["reason"] == ROWS:
-                whole += row["forms"]
-            elif row["reason"] == BASE:
-                counted = row["forms"]
-            elif row["forms"]:
-                why = Why(BLANK if row["reason"] == UNANSWERED else row["reason"], row["question"] or "")
-                less[why] = less.get(why, 0) + row["forms"]
-        return whole, [(forms, reason(self.store.study, why, table)) for why, forms in less.items()], counted
-
-    def _differences(self, known: set[Address]) -> dict[Address, Difference]:
-        differences = {}
-        for address in meanings(self.store.study):
-            row = self.evidence.compared.get(address) if address in known else None
-            if row is not None and row["verdict"] != "equal":
-                ours, printed = (shown(row[f"printed_{which}"], self.language) for which in ("recomputed", "published"))
-                differences[address] = Difference(address, ours, printed, _why(self.store.study, row))
-        return differences
-
     def _correlations(self) -> dict[str, Any]:
-        drawn = maps(self.store.study, read(self.store.file(*ASSOCIATIONS)))
-        return {"forest": plots.forest(self.store.study, self.figures, self.titles, self.intervals), "maps": drawn}
+        return {"maps": maps(self.store.study, read(self.store.file(*ASSOCIATIONS)))}
 
     def _quality(self) -> dict[str, Any]:
-        return {**quality(self.store, self.passports.asking, self.evidence), "counts": self.counts.layers()}
+        return quality(self.store, self.passports.asking, self.evidence, self.unit)
 
     def _nonresponse(self) -> dict[str, Any]:
         item, study = self._rows("statistics", "item_nonresponse"), self.store.study
@@ -360,14 +304,12 @@ class _Site:
         }
 
     def _about(self) -> dict[str, Any]:
-        verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
-        counts = {**self.counts.whole(), **self.counts.verdicts(verdicts)}
-        return {"counts": counts, "compared": bool(verdicts), "audit": audit.page_of(self.store.study)}
+        return {"compared": bool(self.evidence.compared), "audit": audit.page_of(self.store.study)}
 
     def _passports(self, chapter: Chapter) -> bytes:
         """Pack the passports of a chapter's tables, in the order of the report."""
         index = {address: place for place, address in enumerate(meanings(self.store.study))}
-        pack = Pack(self.store.study, index)
+        pack = Pack(self.store.study, index, alone=not self.store.parts())
         for address in index:
             if address.table in chapter.tables:
                 passport = self.passports.of(address)
@@ -376,20 +318,4 @@ class _Site:
 
     def _figures(self) -> bytes:
         """Pack all figures in short."""
-        words = {
-            number: [self.titles[number], *texts_of(self.store.study, table).values()] for number, table in self.tables.items()
-        }
-        return figures_script(
-            [(address, self.figures[address]) for address in meanings(self.store.study)],
-            self.page_of,
-            words,
-            about(self.store.study).languages,
-            self.intervals or {},
-            sharing(self.store.study),
-            {number: labels_of(table) for number, table in self.tables.items()},
-        )
-
-
-def _why(study: Study, row: dict[str, Any]) -> Text | None:
-    """Say why no data can agree with a printed figure; `row` is one of the comparison."""
-    return as_read(study, Text(row["reason_danish"], row["reason"])) if row["reason"] else None
+        return all_figures(self.store.study, self.figures, self.titles, self.page_of, self.intervals or {})

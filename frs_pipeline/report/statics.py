@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+from frs_pipeline.report.drawing.file import plain_style
+from frs_pipeline.report.drawing.scene import SIZES
+from frs_pipeline.report.drawing.svg import DEFINED, FITTED
+from frs_pipeline.report.drawing.widths import BOLD, NO_WIDER, UNKNOWN, WIDTHS
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # In this order: what comes later overrides what comes before.
-_STYLES = ("tokens", "shell", "front", "table", "figure", "drawing", "passport", "audit", "phone", "paper")
-_SCRIPTS = ("core", "passport", "tables", "search", "language", "reveal", "share", "sources", "start")
+_STYLES = ("tokens", "shell", "front", "table", "figure", "drawing", "passport", "pages", "audit", "phone", "paper")
+_SCRIPTS = ("core", "sheet", "passport", "evidence", "tables", "search", "language", "reveal", "share", "sources", "start")
 
 
 def stylesheet() -> str:
@@ -18,7 +24,23 @@ def stylesheet() -> str:
 def script() -> str:
     """Return the script of all pages: the files share one function, so that nothing but `FRS` is seen from outside."""
     parts = "\n".join((_TEMPLATES / "js" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
-    return f'"use strict";\nconst FRS = (() => {{\n{parts}\n  return {{ index, pack }};\n}})();\n'
+    shared = f"const DRAWN = {_drawn()};\n{parts}\n  return {{ index, pack, search: searching }};"
+    return f'"use strict";\nconst FRS = (() => {{\n  {shared}\n}})();\n'
+
+
+def _drawn() -> str:
+    """Return what pictures need that the script makes of drawings: their style, their textures and the widths of letters."""
+    known = {
+        "style": plain_style(stylesheet()),
+        "defined": DEFINED,
+        "widths": WIDTHS,
+        "unknown": UNKNOWN,
+        "bold": BOLD,
+        "plain": "".join(sorted(NO_WIDER)),
+        "sizes": SIZES,
+        "fitted": FITTED,
+    }
+    return json.dumps(known, separators=(",", ":")).replace("</", "<\\/")
 
 
 def statics() -> dict[str, bytes]:

@@ -1,11 +1,11 @@
-"""Numbers and names as the pages show them; one place, so that text, tables and plots agree."""
+"""Numbers and names as the pages show them; one place, so that text, tables and figures agree."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-from frs_pipeline.language import Language
+from frs_pipeline.language import Language, Text
 from frs_pipeline.stats.printing import count_text, in_english, in_groups, spss
 from frs_pipeline.study.tables import Address
 
@@ -26,6 +26,14 @@ def shown(printed: str, language: Language = "danish") -> str:
 def figure_text(printed: str, language: Language = "danish") -> str:
     """Set a printed figure of a table as `shown`, with its thousands apart as `number_text` has them."""
     return in_groups(shown(printed, language), _GROUPED[language])
+
+
+def in_text(printed: str, measure: str, language: Language = "danish") -> str:
+    """Set a printed figure as pages do: as `figure_text`, with the zero before the comma, and a p that is never nought."""
+    text = with_zero(figure_text(printed, language))
+    if measure == "p" and re.fullmatch(r"[0,.]+", text):
+        return f"<{NO_BREAK_SPACE}{text[:-1]}1"
+    return text
 
 
 def with_zero(text: str) -> str:
@@ -58,6 +66,16 @@ def p_text(value: float, language: Language = "danish") -> str:
 def number_text(value: int, language: Language = "danish") -> str:
     """Write a count, with a full stop between thousands, in English a comma."""
     return (MINUS if value < 0 else "") + in_groups(count_text(abs(value)), _GROUPED[language])
+
+
+def in_numbers(said: Text) -> bool:
+    """Return whether both languages say the same but for how numbers are written: then a page says it once."""
+    return re.sub(r"(?<=\d),(?=\d)", ".", said.danish).replace(f"{NO_BREAK_SPACE}%", "%") == said.english
+
+
+def css_string(text: str) -> str:
+    """Write a text as a string of a stylesheet, whatever stands in it."""
+    return '"' + re.sub(r'[\\"<>&\n]', lambda found: f"\\{ord(found[0]):x} ", text) + '"'
 
 
 def anchor(address: Address) -> str:

@@ -110,7 +110,7 @@ def together_products(study: Study) -> dict[AssetPath, Product]:
         if key[0] in ("statistics", "report") and key != AGREEMENT:
             inputs = tuple(other for other in product.inputs if other in made)
             parts = tuple(other for other in product.inputs if other not in made and other != ("formats",))
-            made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=())
+            made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=(), previous=())
     return made
 
 
@@ -393,7 +393,7 @@ def _missing(study: Study) -> Iterator[Product]:
 
 
 def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
-    """Plan the report's tested claims and its pages; from all that is made before it but the single tables.
+    """Plan the report's tested claims and its pages; from all that is made before it but the single tables, and the predecessor.
 
     The controllers' files count, so that a delivery gets another manifest when these change.
     """
@@ -418,7 +418,14 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         definitions=(*_files(study, *own, *printed), *told, *templates, *_questionnaires(study)),
         pages="report",
         beside=LOCKED,
+        previous=_before(study),
     )
+
+
+def _before(study: Study) -> tuple[AssetPath, ...]:
+    """Return what the report reads of the predecessor: which figures changed since, because of which forms."""
+    unit = tuple(("statistics", name) for name in nonresponses(study) if name == "unit_nonresponse")
+    return (*_of_each(study, "marts"), _FIGURES, ("statistics", "intervals"), *unit)
 
 
 def _questionnaires(study: Study) -> Definitions:

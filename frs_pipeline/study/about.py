@@ -38,10 +38,16 @@ class Occasion(Noun):
 
 
 class Lacking(Spec):
-    """How to speak of conferences that lack somebody's form, or the form of `either` of several."""
+    """How to speak of conferences that lack somebody's form, or the form of `either` of several.
+
+    `complete` says of those that lack none what they have; `unknown` says, of people whose number nobody knows, that it can't be
+    said how many of them answered.
+    """
 
     words: Text
     either: tuple[str, ...] = ()
+    complete: Text | None = None
+    unknown: Text | None = None
 
 
 class Printed(Spec):
@@ -145,7 +151,7 @@ class About(Spec):
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
     whether marts tell which conferences are of the same child, `background` what else they tell of them. `personal_id`
-    is by what a codebook knows a child.
+    is by what a codebook knows a child. `contact` says whom readers of the report ask.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -165,6 +171,7 @@ class About(Spec):
     cases: bool = False
     personal_id: Written = DANISH_CPR
     background: tuple[Background, ...] = ()
+    contact: Text | None = None
 
     @property
     def language(self) -> Language:

@@ -20,11 +20,16 @@ FILE = "report/chapters.yaml"
 
 # Pages that have a template of their own and show no tables of the catalogue.
 Special = Literal["correlations", "nonresponse", "quality", "method", "audit", "about"]
+# What one opens a page for: the menu lists pages by it.
+Group = Literal["read", "check", "share"]
 
 
 class Chapter(Spec):
-    """One page; `short` is its name in the menu. `changes` are crosstabs of the same rows at several occasions, whose answers
-    are plotted against each other; `rows` are crosstabs of which each row is plotted as a bar of answers."""
+    """One page; `short` is its name in the menu, `group` where it stands there.
+
+    `changes` are crosstabs of the same rows at several occasions, whose answers are plotted against each other; `rows` are
+    crosstabs of which each row is plotted as a bar of answers.
+    """
 
     id: str = Field(pattern="^[a-z]+$")
     short: Text
@@ -34,6 +39,7 @@ class Chapter(Spec):
     changes: tuple[dict[str, int], ...] = ()
     rows: tuple[int, ...] = ()
     shows: Special | None = None
+    group: Group = "read"
 
     @property
     def file(self) -> str:

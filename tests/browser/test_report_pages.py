@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from statistics import median
 from urllib.parse import unquote, urldefrag
 
 import pytest
@@ -12,20 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import PAGES
 from playwright.sync_api import Page, expect
 
-SLOWEST = 150  # milliseconds from a click to the passport
 NUMBER = "t1-barn.rigtig_god.row_percent"
-
-# Milliseconds from a click to the frame in which the dialog has its content.
-TIMED = """id => new Promise(done => {
-  const dialog = document.getElementById("passport"), started = performance.now();
-  const watch = new MutationObserver(() => {
-    if (!dialog.open || !dialog.querySelector("#passport-body").children.length) return;
-    watch.disconnect();
-    requestAnimationFrame(() => done(performance.now() - started));
-  });
-  watch.observe(dialog, { attributes: true });
-  document.querySelector(id).click();
-})"""
 
 
 def focused(page: Page) -> str:
@@ -64,63 +50,6 @@ def test_every_link_leads_somewhere(visit, folder: Path) -> None:
             assert part in known[file or source], link
 
 
-def test_a_click_shows_the_passport_at_once(visit) -> None:
-    page = visit().open("rettigheder.html")
-    took = []
-    for number in ("t47-barn.ja_meget.count", "t47-total.total.row_percent", "t49-barn.gamma", "t49-total.partial_gamma") * 3:
-        took.append(page.evaluate(TIMED, f'[id="{number}"]'))
-        page.keyboard.press("Escape")
-    assert median(took) <= SLOWEST
-    # From the first page the chapter's passports have to be fetched first.
-    assert min(visit().open("index.html").evaluate(TIMED, "#child_heard .claim button.bound") for _ in range(3)) <= SLOWEST
-
-
-def test_a_passport_tells_how_the_number_came_about(visit) -> None:
-    page = visit().open("tilfredshed.html")
-    page.locator(f'[id="{NUMBER}"]').click()
-    text = passport(page).inner_text()
-    for told in ("Tabel 1", "59,5\u00a0%", "100 × 72 / 121 = 59,5\u00a0%", "1.271", "−128", "Samme tal andre steder", "tabel 42"):
-        assert told in text
-    assert page.url.endswith(f"#{NUMBER}")
-    passport(page).get_by_role("link", name="59,5", exact=False).first.click()
-    expect(passport(page).locator("h2")).to_have_text("Tabel 42")
-    page.locator("#close").click()
-    expect(passport(page)).to_be_hidden()
-    assert "#" not in page.url
-
-
-def test_a_link_to_a_number_opens_it_on_its_page_and_on_the_first(visit) -> None:
-    for name in ("tilfredshed.html", "index.html"):
-        page = visit().open(f"{name}#{NUMBER}")
-        expect(passport(page).locator(".big")).to_have_text("59,5\u00a0%")
-
-
-def test_a_number_of_a_claim_leads_to_the_figures_it_is_made_of(visit) -> None:
-    page = visit().open("index.html")
-    page.locator("#child_heard .claim button.bound").first.click()
-    links = passport(page).get_by_role("link")
-    expect(links).to_have_count(3)
-    links.first.click()
-    expect(passport(page).locator(".big")).to_have_text("777")
-
-
-def test_a_number_outside_tables_has_a_passport_too(visit) -> None:
-    here = visit()
-    page = here.open("index.html")
-    page.locator('[id="n-conferences"]').click()
-    for told in ("377", "Rådslagninger i kodebogen.", "FROM 'marts/conference.parquet'", "✓"):
-        expect(passport(page)).to_contain_text(told, use_inner_text=True)
-    page.keyboard.press("Escape")
-    expect(passport(page)).to_be_hidden()
-    assert focused(page) == "n-conferences"
-    assert "#" not in page.url
-    page.locator("#nonresponse .claim button.bound:visible").first.click()
-    expect(passport(page)).to_contain_text("100 × 12 / 377 = 3,2\u00a0%", use_inner_text=True)
-    linked = here.open("bortfald.html?lang=en#n-blank-participant_first-role")
-    expect(passport(linked).locator(".big")).to_have_text("128")
-    assert here.complaints == []
-
-
 def test_everything_can_be_done_by_keyboard(visit) -> None:
     page = visit().open("tilfredshed.html")
     page.keyboard.press("Tab")
@@ -146,27 +75,6 @@ def test_everything_can_be_done_by_keyboard(visit) -> None:
     # A table is one stop: the next one leaves it.
     page.keyboard.press("Tab")
     assert not focused(page).startswith("t1-")
-
-
-def test_search_finds_a_table_by_its_question(visit) -> None:
-    page = visit().open("index.html")
-    page.locator("#search").focus()
-    page.keyboard.type("stemningen fase")
-    expect(page.locator("#hits-say")).to_have_text("0 tabeller")
-    page.keyboard.press("Escape")
-    page.keyboard.type("barnet hørt løsningsforslag")
-    expect(page.locator("#hits-say")).to_have_text("1 tabel")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"rettigheder\.html#tabel-49$"))
-
-
-def test_search_finds_what_is_asked_in_either_language(visit) -> None:
-    page = visit().open("index.html?lang=en")
-    for words, tables in (("satisfied plan", "2 tables"), ("tilfreds plan", "2 tables"), ("mood phase", "0 tables")):
-        page.locator("#search").fill(words)
-        expect(page.locator("#hits-say")).to_have_text(tables)
-    page.locator("#search").fill("satisfied plan")
-    expect(page.locator("#hits")).to_contain_text("Are you satisfied with your family's plan?")
 
 
 def test_english_pages_have_questions_answers_and_numbers_in_english(visit) -> None:
@@ -199,11 +107,11 @@ def test_the_language_is_switched_and_remembered(visit) -> None:
     expect(page.locator("h1")).to_have_text("What the report says, and whether it holds", use_inner_text=True)
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.title().startswith("What the report says")
-    assert page.locator("#search").get_attribute("placeholder") == "Search for a question or a table"
+    assert page.locator("#search").get_attribute("placeholder") == "Search questions, claims and numbers"
     other = here.open("tilfredshed.html")
     expect(other.locator("h1")).to_have_text("Satisfaction with conference and plan", use_inner_text=True)
     other.locator(f'[id="{NUMBER}"]').click()
-    expect(passport(other)).to_contain_text("What the figure shows")
+    expect(passport(other)).to_contain_text("What the number is")
 
 
 @pytest.mark.parametrize(

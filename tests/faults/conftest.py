@@ -6,6 +6,7 @@ import sys
 import pytest
 from support.big_delivery import four_questionnaires
 from support.keys import NAME
+from support.remembered import remember
 from support.running import here as frs
 from support.study import STUDY, few_tables, study_of
 from support.tiny import Delivery, make
@@ -19,6 +20,7 @@ from frs_pipeline.report.expectations import import_great_expectations
 def _promises_are_checked_here():
     """Runs in this process check promises in it: each would import Great Expectations anew in a process of its own."""
     import_great_expectations()
+    remember()
 
 
 @pytest.fixture(scope="session")

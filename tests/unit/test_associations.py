@@ -13,7 +13,7 @@ from scipy.stats import false_discovery_control
 from support.study import STUDY
 
 from frs_pipeline.report.heatmap import heatmap
-from frs_pipeline.report.plots import heat
+from frs_pipeline.report.maps import heat
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.associations import ASSOCIATIONS, Association, associations, from_rows, ordinal, strongest_first

@@ -62,13 +62,13 @@ def test_kinds_follow_from_the_table():
     assert isinstance(figure(49), Forest)
 
 
-def test_conflicts_are_turned_and_their_interval_is_that_of_few():
+def test_conflicts_are_turned_and_their_interval_is_that_of_the_favourable_answers():
     table = catalogue(STUDY)[59]
     known = Known(STUDY, Figures(), ends={59: {TOTAL: BOTH}})
     made = figure_of(table, TITLE, known)
     assert made.answers.favourable == "last"
     assert [made.answers.labels[place].danish for place in made.answers.order][:2] == ["slet ingen", "få"]
-    assert (made.rows[-1].span.low, made.rows[-1].span.high, made.rows[-1].span.open) == (5.0, 15.0, True)
+    assert (made.rows[-1].span.low, made.rows[-1].span.high, made.rows[-1].span.open) == (60.0, 80.0, False)
 
 
 def test_how_many_solutions_were_discussed_is_neither_good_nor_bad():
@@ -94,8 +94,11 @@ def test_numbers_lead_to_their_cells():
     best, middle, worst = row.links
     assert middle.href == "#t1-barn.nogenlunde.row_percent"
     assert middle.spoken.danish == "barn, nogenlunde"
-    # No cell of the table is the sum of two answers.
-    assert best is worst is None
+    # No cell of the table is the sum of two answers: it leads to both.
+    assert best.href == "#t1-barn.rigtig_god.row_percent"
+    assert best.parts == ("t1-barn.rigtig_god.row_percent", "t1-barn.god.row_percent")
+    assert best.spoken.danish == "barn, rigtig god + god"
+    assert worst.parts == ("t1-barn.mindre_god.row_percent", "t1-barn.daarlig.row_percent")
 
 
 def test_what_a_table_lacks_has_a_dash_and_leads_nowhere():

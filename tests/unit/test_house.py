@@ -62,9 +62,9 @@ def test_the_engine_finds_its_own_files_only() -> None:
     assert where == {
         "codebook/keys.py",  # the published demo keys
         "operations/new_study.py",  # what a new study is copied from
-        "release/page.py",
         "report/data_docs.py",
         "report/heatmap.py",
+        "report/public/edition.py",
         "report/site.py",
         "report/statics.py",
         "report/tables_page.py",

@@ -13,13 +13,11 @@ from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.language import LANGUAGES, Language, Text
-from frs_pipeline.report.intervals import Ends, Limits, ends, of_figures
+from frs_pipeline.report.intervals import Limits, ends, moves, of_figures
 from frs_pipeline.report.packs import figures_script
-from frs_pipeline.report.plots import Bar, Stacked, forest
-from frs_pipeline.report.site import _templates
 from frs_pipeline.report.typography import limit_text, p_text
 from frs_pipeline.stats.clustered import Reason
-from frs_pipeline.study.about import about, sharing
+from frs_pipeline.study.about import sharing
 from frs_pipeline.study.chapters import shows_intervals
 from frs_pipeline.study.tables import TOTAL, Address, catalogue
 from frs_pipeline.tables.figures import Figure
@@ -80,70 +78,32 @@ def test_the_ends_of_a_bar_are_the_shares_of_several_answers_together() -> None:
     table = catalogue(STUDY)[17].model_copy(
         update={"row": catalogue(STUDY)[17].row.model_copy(update={"categories": catalogue(STUDY)[17].row.categories[:1]})}
     )
-    found = ends(table, np.array(alike)[:, None, :], "danish")
+    found = ends(table, np.array(alike)[:, None, :], ((0,), (2,)), "danish")
     label = table.row.categories[0].label
     assert set(found) == {label, TOTAL}
     assert found[label] == found[TOTAL]
-    assert found[label].lower.texts == ("7,5", "59,5")
-    assert found[label].lower.said.danish == "7,5 til 59,5\u00a0%"
-    assert (found[label].upper.clusters, found[label].upper.marked) == (10, True)
-    nobody = ends(table, np.zeros((3, 1, 5), dtype=int), "english")[label]
-    assert nobody.upper.said.english == "no interval, because no form counts"
+    assert found[label].worst.texts == ("7,5", "59,5")
+    assert found[label].worst.said.danish == "7,5 til 59,5\u00a0%"
+    assert (found[label].best.clusters, found[label].best.marked) == (10, True)
+    nobody = ends(table, np.zeros((3, 1, 5), dtype=int), ((0, 1), (3, 4)), "english")[label]
+    assert nobody.best.said.english == "no interval, because no form counts"
 
 
-ANSWERS = tuple(Text(one, one.upper()) for one in "abcde")
-
-
-def _bars(upper: Limits) -> str:
-    bar = Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20, ends=Ends(upper, EMPTY))
-    plot = Stacked((1,), Text("Hvad?", "What?"), ANSWERS, (bar,))
-    page = _templates(STUDY).get_template("plots.html").make_module({"sharing": sharing(STUDY), "study": about(STUDY)})
-    return str(page.stacked(plot, "Hvad?", {"clusters": 10, "effective": 30}))
-
-
-def test_a_line_lies_where_its_limits_are_and_has_open_ends_where_it_rests_on_little() -> None:
-    limits = Limits(60.0, 85.0, ("60,0", "85,0"), 40)
-    made = _bars(limits)
-    # 15 % below the middle, 85 % up to the upper limit: one scale of 100.
-    assert '<rect class="ci" x="75.00%" width="25.00%" y="8" height="2"/>' in made
-    assert '<circle class="ci"' not in made
-    assert "e 5,0\u00a0%, a + b 70,0\u00a0% (60,0 til 85,0)" in made  # for those who don't see it
-    assert 'data-en="What? barn: A 40.0%, B 30.0%, C 15.0%, D 10.0%, E 5.0%, A + B 70.0% (60.0 to 85.0)"' in made
-    assert '<span class="da" lang="da">a + b</span><span class="en" lang="en">A + B</span>' in made
-    assert '<td class="quiet"><span class="da" lang="da">60,0 til 85,0</span>' in made
-    marked = _bars(Limits(60.0, 85.0, ("60,0", "85,0"), 9, marked=True))
-    assert '<circle class="ci" cx="75.00%" cy="9" r="3"/><circle class="ci" cx="100.00%" cy="9" r="3"/>' in marked
-    assert "Åbne ender" in marked
-    assert "færre end 10 børn" in marked
-    without = _bars(Limits(None, None, None, 1, reason=REASONS["one_cluster"]))
-    assert '<rect class="ci" x="' not in without.split("</ul>")[1]
-    assert "intet interval, fordi alle skemaer hører sammen" in without
-
-
-def test_a_plot_without_intervals_is_as_it_was() -> None:
-    plot = Stacked((1,), Text("Hvad?", "What?"), ANSWERS, (Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20),))
-    page = _templates(STUDY).get_template("plots.html").make_module({"sharing": None, "study": about(STUDY)})
-    made = str(page.stacked(plot, "Hvad?", {}))
-    assert 'class="ci"' not in made and "<details" not in made
-    assert plot.upper == 70.0
-
-
-def test_the_forest_shows_robust_intervals_where_there_are_any_and_fills_by_the_robust_test() -> None:
-    measures = {"ase": 0.05, "t": 9.0, "p": 0.0001, "n": 100.0, "gamma": 0.5}
-    figures = {}
-    for table in catalogue(STUDY).values():
-        groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
-        for group in groups if table.kind.startswith("correlation") else ():
-            for measure, value in measures.items():
-                address = Address(table.number, "", "", group, measure)
-                figures[address] = figure(address, value, ",500")
-    titles = {number: Text(str(number), str(number)) for number in catalogue(STUDY)}
-    printed = forest(STUDY, figures, titles)
-    assert len(printed) == 46
-    assert printed[0].limits.texts == ("0,40", "0,60")
-    own = of_figures([row(GAMMA, -0.02, 0.8, p=0.06)], figures, "danish")
-    (robust,) = forest(STUDY, figures, titles, own)
-    assert (robust.limits.texts, robust.sure) == (("\u22120,020", "0,800"), False)
+def test_a_change_is_the_difference_of_the_shares_of_both_answers_together() -> None:
+    # Of one answer, and of two: SciPy knows nothing of clusters, so the first is `Cells.difference` of the same places.
+    table = catalogue(STUDY)[1]
+    random = np.random.default_rng(3)
+    before, after = (random.integers(0, 3, (60, len(table.row.categories), 5)) for _ in range(2))
+    found = moves(table, (before, after), ((0, 1), (0, 1)))
+    assert [*found] == [*(one.label for one in table.row.categories), TOTAL]
+    for at, label in enumerate(found):
+        sides = [each.sum(axis=(0, 1)) if label == TOTAL else each[:, at].sum(axis=0) for each in (before, after)]
+        shares = [side[:2].sum() / side.sum() for side in sides]
+        assert found[label].value == pytest.approx(shares[1] - shares[0])
+        low, high = found[label].low, found[label].high
+        assert low is not None and high is not None and low < shares[1] - shares[0] < high
+    turned = moves(table, (after, before), ((0, 1), (0, 1)))
+    assert turned[TOTAL].low == pytest.approx(-(found[TOTAL].high or 0))
 
 
 def _packed(intervals: dict[Address, Limits], *languages: Language) -> Any:

@@ -20,9 +20,20 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.report.layout import layout, texts_of
+from frs_pipeline.report.maps import heat
 from frs_pipeline.report.packs import _cells
-from frs_pipeline.report.plots import Bar, heat
-from frs_pipeline.report.typography import anchor, figure_text, number_text, points_text, share_text, shown, with_zero
+from frs_pipeline.report.statics import stylesheet
+from frs_pipeline.report.typography import (
+    anchor,
+    css_string,
+    figure_text,
+    in_numbers,
+    number_text,
+    points_text,
+    share_text,
+    shown,
+    with_zero,
+)
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.chapters import chapters, read_chapters
@@ -119,12 +130,6 @@ def test_an_answer_without_a_place_on_the_scale_is_in_no_association(tmp_path: P
     assert all(cell.text == "–" for cell in heat(found, {}, "danish").values())
 
 
-def test_a_bar_is_split_at_its_middle() -> None:
-    bar = Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20)
-    assert (bar.upper, bar.middle, bar.lower) == (70.0, 15.0, 15.0)
-    assert bar.spoken([Text(one, one) for one in "abcde"], "danish").startswith("barn: a 40,0\u00a0%, b 30,0")
-
-
 def test_every_table_has_one_chapter() -> None:
     placed = [number for chapter in chapters(STUDY) for number in chapter.tables]
     assert sorted(placed) == sorted(catalogue(STUDY))
@@ -147,3 +152,29 @@ def test_a_table_without_a_chapter_comes_last_and_mistakes_are_told_with_their_l
             with pytest.raises(InputError, match=told) as refused:
                 read_chapters(STUDY, path)
             assert f"{path}:" in str(refused.value)
+
+
+def test_the_stylesheet_uses_the_colours_that_there_are_and_each_has_a_dark_one_and_one_on_paper() -> None:
+    made = stylesheet()
+    blocks = re.findall(r":root \{(.*?)\}", made, re.DOTALL)
+    light, dark, paper = (set(re.findall(r"(--[a-z0-9-]+):", block)) for block in blocks)
+    assert light == dark == paper
+    # Set by the pages themselves, or by the script: words at the foot of a sheet.
+    assert set(re.findall(r"var\((--[a-z0-9-]+)", made)) - light <= {"--foot", "--ends", "--middle"}
+
+
+def test_a_text_becomes_a_string_of_a_stylesheet_that_nothing_in_it_ends() -> None:
+    assert css_string("Undersøgelse · 2020") == '"Undersøgelse · 2020"'
+    assert css_string('a"b\\c</style>\n&') == r'"a\22 b\5c c\3c /style\3e \a \26 "'
+
+
+def test_pages_stand_in_the_menu_by_what_they_are_opened_for() -> None:
+    checked = {chapter.id for chapter in chapters(STUDY) if chapter.group == "check"}
+    assert checked == {"bortfald", "datakvalitet", "metode", "revision", "omdata"}
+    assert {chapter.group for chapter in chapters(STUDY) if chapter.tables} == {"read"}
+
+
+def test_arithmetic_is_said_once_where_languages_write_numbers_differently_alone() -> None:
+    assert in_numbers(Text("(52 + 22) / 2373 = 3,1\u00a0%", "(52 + 22) / 2373 = 3.1%"))
+    assert in_numbers(Text("gamma −0,349, p < 0,001", "gamma −0.349, p < 0.001"))
+    assert not in_numbers(Text("3,1\u00a0% af 52", "3.1% of 52"))

@@ -237,13 +237,18 @@ MISTAKES = [
         "report/chapters.yaml",
         [("[1, 2, 3, 4, 5]", "[1, 2, 99, 2]"), ("id: raadgivere", "id: deltagere")],
         [
-            ":17: there is no table 99",
-            ":17: table 2 has a chapter already",
-            ":31: another chapter is called deltagere, too",
+            ":18: there is no table 99",
+            ":18: table 2 has a chapter already",
+            ":32: another chapter is called deltagere, too",
         ],
     ),
-    ("report/chapters.yaml", [("followup: 2", "followup: 4")], [":18: table 4 isn't a crosstab, which is what changes draws"]),
-    ("report/chapters.yaml", [("followup: 2", "followup: 17")], [":18: tables 1 and 17 don't have the same rows"]),
+    (
+        "report/chapters.yaml",
+        [("    group: check", "    group: kontrol")],
+        ["group: 'kontrol' isn't allowed (one of: read, check, share)"],
+    ),
+    ("report/chapters.yaml", [("followup: 2", "followup: 4")], [":19: table 4 isn't a crosstab, which is what changes draws"]),
+    ("report/chapters.yaml", [("followup: 2", "followup: 17")], [":19: tables 1 and 17 don't have the same rows"]),
 ]
 
 

@@ -27,7 +27,7 @@ from frs_pipeline.report.drawing.axes import (
     shares,
     whisker,
 )
-from frs_pipeline.report.drawing.numbers import count, joined, share
+from frs_pipeline.report.drawing.numbers import HIDDEN, HIDDEN_WORD, count, joined, share
 from frs_pipeline.report.drawing.scene import (
     Anchor,
     Drawing,
@@ -43,7 +43,6 @@ from frs_pipeline.report.drawing.scene import (
 SIDES: tuple[Side, ...] = ("best", "middle", "worst")
 _N, _BLANK, _BLANKS = Text("n", "n"), Text("Ubesv.", "Blank"), Text("ubesv.", "blank")
 _GOOD, _BAD = Text("gunstige svar →", "favourable answers →"), Text("← ugunstige svar", "← unfavourable answers")
-_HIDDEN = Text("skjult", "hidden")
 # Free between two answers, in units.
 _GAP = 1.5
 # Of the wide drawing: the axis, room of a label left of it, columns by the right end of their numbers.
@@ -56,22 +55,33 @@ _NARROW_AXIS = 8.0
 class Row:
     """The answers of one group in percent, in the order of the paper; None is a share that isn't shown.
 
-    `forms` are those with an answer; without any there is no bar. `blank` is None where nobody can know. `span` is the interval
-    of the favourable answers together, `links` lead to the sums of best, middle and worst. `total` sets the row off.
+    `forms` are those with an answer; without any there is no bar, and where it is None neither their number is shown nor any
+    share. `told` is False where shares of so few aren't given at all: then there is no bar either. `blank` is None where nobody
+    can know. `span` is the interval of the favourable answers together, `links` lead to the sums of best, middle and worst.
+    `total` sets the row off. Shares are written with `decimals`.
     """
 
     label: Text
     shares: tuple[float | None, ...]
-    forms: int
+    forms: int | None
     blank: int | None = None
     span: Span | None = None
     total: bool = False
     links: tuple[Link | None, Link | None, Link | None] = (None, None, None)
+    told: bool = True
+    decimals: int = 1
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it has a bar."""
+        return self.told and self.forms != 0
 
     @property
     def hidden(self) -> float | None:
         """Share of the answers that aren't shown, which follows from those that are; None if all are shown."""
         known = [one for one in self.shares if one is not None]
+        if not self.told:
+            return None
         return None if len(known) == len(self.shares) else max(0.0, 100.0 - sum(known))
 
 
@@ -97,7 +107,7 @@ def draw_by_group(figure: ByGroup, room: Room) -> Drawing:
     looks = figure.answers.looks
     entries = [(look, figure.answers.labels[place]) for place, look in looks.items()]
     hidden = any(row.hidden is not None for row in figure.rows)
-    top = legend(sheet, [*entries, *([("hidden", _HIDDEN)] if hidden else [])])
+    top = legend(sheet, [*entries, *([("hidden", HIDDEN_WORD)] if hidden else [])])
     bottom = _wide(sheet, figure, top) if room.wide else _narrow(sheet, figure, top)
     return sheet.drawing(bottom + BELOW_AXIS, figure.title, _sentence(figure))
 
@@ -149,7 +159,7 @@ def _wide_row(sheet: Sheet, figure: ByGroup, row: Row, axis: Axis, y: float) -> 
         sheet.lines(lines, 0, base - (len(lines) - 1) * leading(look) / 2, look)
     sheet.add(*_bar(figure, row, axis, y + 6, 22))
     _numbers(sheet, figure, row, {side: (_COLUMNS[side], "end") for side in SIDES}, base)
-    sheet.write(count(row.forms), _COLUMNS["n"], base, "quiet", "end")
+    sheet.write(_forms(row), _COLUMNS["n"], base, "quiet", "end")
     if figure.blanks:
         sheet.write(count(row.blank), _COLUMNS["blank"], base, "quiet", "end")
     return y + 34
@@ -178,7 +188,7 @@ def _narrow(sheet: Sheet, figure: ByGroup, top: float) -> float:
 
 
 def _narrow_row(sheet: Sheet, figure: ByGroup, row: Row, axis: Axis, y: float) -> float:
-    known = [named_number(_N, count(row.forms))]
+    known = [named_number(_N, _forms(row))]
     if figure.blanks and row.blank is not None:
         known.append(named_number(_BLANKS, count(row.blank)))
     free = axis.at(100) - axis.at(0) - widest(joined(known, " · "), "quiet") - 12
@@ -200,7 +210,7 @@ def _narrow_row(sheet: Sheet, figure: ByGroup, row: Row, axis: Axis, y: float) -
 
 def _bar(figure: ByGroup, row: Row, axis: Axis, top: float, height: float) -> Iterator[Mark]:
     """Draw the answers of a row: the favourable ones from 0, the unfavourable ones up to 100, what is hidden between them."""
-    if not row.forms:
+    if not row.drawn:
         return
     shown = [(look, row.shares[place]) for place, look in figure.answers.looks.items()]
     # What is hidden parts the row; where all is shown, the unfavourable answers begin the right part.
@@ -222,12 +232,23 @@ def _bar(figure: ByGroup, row: Row, axis: Axis, top: float, height: float) -> It
         yield from whisker(axis, row.span, top + height / 2)
 
 
+def _forms(row: Row) -> Text:
+    return HIDDEN if row.forms is None else count(row.forms)
+
+
+def _hidden(row: Row) -> Text | None:
+    """Say what share of a row is hidden, or only that it is where all of it is; None where nothing is."""
+    if row.hidden is None or not row.drawn:
+        return None
+    return HIDDEN_WORD if not any(row.shares) else named_number(HIDDEN_WORD, share(row.hidden, row.decimals))
+
+
 def _sums(figure: ByGroup, row: Row) -> Iterator[tuple[Side, Text, Link | None]]:
     """Return the sum of each side that has answers, with where it leads; nothing of a side with a hidden answer."""
     for side, link in zip(SIDES, row.links, strict=True):
         known = figure.answers.sum(row.shares, side)
-        if figure.answers.places(side) and (known is not None or not row.forms):
-            yield side, share(known if row.forms else None), link
+        if figure.answers.places(side) and (known is not None or not row.drawn):
+            yield side, share(known if row.drawn else None, row.decimals), link
 
 
 def _numbers(sheet: Sheet, figure: ByGroup, row: Row, places: Mapping[Side, tuple[float, Anchor]], y: float) -> None:
@@ -236,10 +257,14 @@ def _numbers(sheet: Sheet, figure: ByGroup, row: Row, places: Mapping[Side, tupl
     for side, text, link in sums:
         x, anchor = places[side]
         linked(sheet, text, x, y, "num strong" if row.total else "num", anchor, link)
-    if row.hidden is not None and row.forms:
-        missing: Side = "best" if "worst" in [side for side, *_ in sums] else "worst"
+    hidden = _hidden(row)
+    if hidden is not None:
+        shown = [side for side, *_ in sums]
+        missing: Side = "best" if "worst" in shown else "worst"
+        # Beside the middle, there is no room for the word.
+        short = HIDDEN if hidden == HIDDEN_WORD else named_number(HIDDEN, share(row.hidden, row.decimals))
         x, anchor = places[missing]
-        sheet.write(named_number(_HIDDEN, share(row.hidden)), x, y, "quiet", anchor)
+        sheet.write(short if sheet.room.wide and ("middle" in shown or missing == "best") else hidden, x, y, "quiet", anchor)
 
 
 def _sentence(figure: ByGroup) -> Text:
@@ -247,8 +272,9 @@ def _sentence(figure: ByGroup) -> Text:
     said = []
     for row in figure.rows:
         sums = [named_number(figure.answers.head(side), text) for side, text, _ in _sums(figure, row)]
-        hidden = [] if row.hidden is None else [named_number(_HIDDEN, share(row.hidden))]
+        hidden = [text] if (text := _hidden(row)) else []
         blank = [] if row.blank is None else [named_number(_BLANKS, count(row.blank))]
-        numbers = joined([*sums, *hidden, named_number(_N, count(row.forms)), *blank])
+        forms = HIDDEN_WORD if row.forms is None else count(row.forms)
+        numbers = joined([*sums, *hidden, named_number(_N, forms), *blank])
         said.append(Text(f"{row.label.danish}: {numbers.danish}", f"{row.label.english}: {numbers.english}"))
     return Text(*(f"{text}." for text in (joined(said, "; ").danish, joined(said, "; ").english)))

@@ -38,7 +38,7 @@ from frs_pipeline.report.drawing.scene import (
 
 _DIFFERENCE = Text("Forskel, pp [95\u00a0%]", "Change, pp [95%]")
 _AXIS, _LABEL, _NARROW_AXIS = 116.0, 104.0, 10.0
-_BEFORE, _AFTER = 676.0, 736.0
+_BEFORE, _AFTER = 672.0, 744.0
 # Half the size of an open and of a filled mark; the filled one has a rim in the colour of the ground.
 _OPEN, _FILLED = 4.5, 5.5
 
@@ -147,8 +147,8 @@ def _row(sheet: Sheet, row: Moved, axis: Axis, y: float) -> None:
 def _wide(sheet: Sheet, figure: Change, top: float) -> float:
     axis = shares(sheet.room, _AXIS)
     columns: list[Head] = [
-        (figure.before.capitalised(), _BEFORE, 58, "end"),
-        (figure.after.capitalised(), _AFTER, 58, "end"),
+        (figure.before.capitalised(), _BEFORE, 90, "end"),
+        (figure.after.capitalised(), _AFTER, 68, "end"),
         (_DIFFERENCE, 880, 136, "end"),
     ]
     y = start = heads(sheet, columns, top + 4) + 10

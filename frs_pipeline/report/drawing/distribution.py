@@ -23,7 +23,7 @@ from frs_pipeline.report.drawing.axes import (
     shares,
     whisker,
 )
-from frs_pipeline.report.drawing.numbers import count, joined, share
+from frs_pipeline.report.drawing.numbers import HIDDEN, HIDDEN_WORD, count, joined, share
 from frs_pipeline.report.drawing.scene import (
     NOTHING,
     Drawing,
@@ -43,8 +43,9 @@ _AT_COUNT, _AT_SHARE = 796.0, 880.0
 
 @dataclass(frozen=True)
 class Answered:
-    """One answer: how many gave it, which share of the base that is in percent; None is hidden.
+    """One answer: how many gave it, which share of the base that is in percent; None where there is none.
 
+    `hidden` says that the number isn't shown, nor the share: there is no bar. Shares are written with `decimals`.
     `look` is the class of its bar; `below` puts it under the line, as what is no answer.
     """
 
@@ -55,6 +56,13 @@ class Answered:
     span: Span | None = None
     below: bool = False
     links: tuple[Link | None, Link | None] = (None, None)
+    hidden: bool = False
+    decimals: int = 1
+
+    @property
+    def texts(self) -> tuple[Text, Text]:
+        """The number and the share as the figure writes them."""
+        return (HIDDEN, HIDDEN) if self.hidden else (count(self.number), share(self.share, self.decimals))
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,10 @@ def draw_distribution(figure: Distribution, room: Room) -> Drawing:
 
 
 def _bar(sheet: Sheet, row: Answered, axis: Axis, top: float, height: float) -> None:
-    """Draw the bar of one answer; a hidden one is a dash among the numbers and has no bar."""
+    """Draw the bar of one answer; a hidden one has a word in its place."""
+    if row.hidden:
+        sheet.write(HIDDEN_WORD, axis.at(0) + 7, top + height / 2 + 5, "quiet")
+        return
     if row.share is not None:
         sheet.add(*piece(row.look, axis.at(0), axis.at(row.share), top, height))
     if row.span is not None:
@@ -115,8 +126,9 @@ def _wide(sheet: Sheet, figure: Distribution) -> float:
         base = y + 21 + extra / 2
         rows.lines(lines, 0, base - extra / 2)
         _bar(rows, row, axis, base - 16, 22)
-        linked(rows, count(row.number), _AT_COUNT, base, "quiet", "end", row.links[0])
-        linked(rows, share(row.share), _AT_SHARE, base, "num", "end", row.links[1])
+        number, part = row.texts
+        linked(rows, number, _AT_COUNT, base, "quiet", "end", row.links[0])
+        linked(rows, part, _AT_SHARE, base, "num", "end", row.links[1])
         y += 32 + extra
     draw_shares(sheet, axis, start, y)
     sheet.add(*rows.marks)
@@ -137,10 +149,11 @@ def _narrow(sheet: Sheet, figure: Distribution) -> float:
         above = len(lines) * leading("row") + 4
         ground(rows, y, above)
         rows.lines(lines, axis.at(0), y + 15)
-        linked(rows, share(row.share), axis.at(100), y + 15, "num", "end", row.links[1])
-        dot = axis.at(100) - widest(share(row.share), "num") - 7
+        number, part = row.texts
+        linked(rows, part, axis.at(100), y + 15, "num", "end", row.links[1])
+        dot = axis.at(100) - widest(part, "num") - 7
         rows.write(Text("·", "·"), dot, y + 15, "quiet", "end")
-        linked(rows, count(row.number), dot - 9, y + 15, "quiet", "end", row.links[0])
+        linked(rows, number, dot - 9, y + 15, "quiet", "end", row.links[0])
         _bar(rows, row, axis, y + above + 2, 18)
         y += above + 26
     draw_shares(sheet, axis, start, y)
@@ -152,8 +165,8 @@ def _sentence(figure: Distribution) -> Text:
     """Say every number of the figure, row by row."""
     said = []
     for row in figure.rows:
-        number, part = count(row.number), share(row.share)
-        known = joined([text for text in (number, part) if text != NOTHING] or [NOTHING])
+        texts = [HIDDEN_WORD] if row.hidden else [text for text in row.texts if text != NOTHING]
+        known = joined(texts or [NOTHING])
         said.append(Text(f"{row.label.danish}: {known.danish}", f"{row.label.english}: {known.english}"))
     whole = joined(said, "; ")
     return Text(f"{whole.danish}.", f"{whole.english}.")

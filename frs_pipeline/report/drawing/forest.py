@@ -21,7 +21,7 @@ from frs_pipeline.report.drawing.axes import (
     named_number,
     separate,
 )
-from frs_pipeline.report.drawing.numbers import between, certainty, count, decimal, joined
+from frs_pipeline.report.drawing.numbers import HIDDEN, HIDDEN_WORD, between, certainty, count, decimal, joined
 from frs_pipeline.report.drawing.scene import (
     NOTHING,
     Circle,
@@ -49,7 +49,8 @@ _COLUMNS = {"gamma": 684.0, "interval": 778.0, "p": 832.0, "n": 880.0}
 class Gamma:
     """One gamma with its interval, p and number of forms; None where there is none. `sure` is what the study's test says.
 
-    `total` sets it off from the groups; `partial` is one with the group held constant.
+    `total` sets it off from the groups; `partial` is one with the group held constant. `hidden` says that the number of forms
+    isn't shown; the gamma and the p have as many decimals as are known of them.
     """
 
     label: Text
@@ -61,6 +62,22 @@ class Gamma:
     total: bool = False
     partial: bool = False
     link: Link | None = None
+    hidden: bool = False
+    decimals: int = 2
+    p_decimals: int = 3
+
+    @property
+    def text(self) -> Text:
+        """The gamma as the figure writes it."""
+        return decimal(self.gamma, min(2, self.decimals))
+
+    @property
+    def p_text(self) -> Text:
+        return certainty(self.p, self.p_decimals)
+
+    @property
+    def n(self) -> Text:
+        return HIDDEN if self.hidden else count(self.forms)
 
 
 @dataclass(frozen=True)
@@ -118,8 +135,11 @@ def _interval(row: Gamma) -> Text:
 
 def _wide(sheet: Sheet, figure: Forest) -> float:
     axis = Axis(_ZERO, _UNIT)
+    estimated = any(row.span for row in figure.rows)
     columns: list[Head] = [
-        (text, _COLUMNS[name], 60, "end") for name, text in (("gamma", _GAMMA), ("interval", _INTERVAL), ("p", _P), ("n", _N))
+        (text, _COLUMNS[name], 60, "end")
+        for name, text in (("gamma", _GAMMA), ("interval", _INTERVAL), ("p", _P), ("n", _N))
+        if estimated or name != "interval"
     ]
     base = heads(sheet, columns, 4)
     _directions(sheet, axis, base)
@@ -135,9 +155,10 @@ def _wide(sheet: Sheet, figure: Forest) -> float:
         base = y + 20 + extra / 2
         rows.lines(lines, 0, base - extra / 2, look)
         rows.add(*_dot(row, axis, base - 5))
-        linked(rows, decimal(row.gamma, 2), _COLUMNS["gamma"], base, "num strong", "end", row.link)
+        linked(rows, row.text, _COLUMNS["gamma"], base, "num strong", "end", row.link)
         if not row.partial:
-            for name, text in (("interval", _interval(row)), ("p", certainty(row.p)), ("n", count(row.forms))):
+            beside = (("interval", _interval(row)),) if estimated else ()
+            for name, text in (*beside, ("p", row.p_text), ("n", row.n)):
                 rows.write(text, _COLUMNS[name], base, "quiet", "end")
         y += 30 + extra
     draw_gammas(sheet, axis, start, y)
@@ -156,7 +177,7 @@ def _narrow(sheet: Sheet, figure: Forest) -> float:
             separate(rows, y + 2)
             y += 4
         look = "row strong" if row.total else "row"
-        number = decimal(row.gamma, 2)
+        number = row.text
         lines = text_lines(row.label, right - left - widest(number, "num strong") - 14, look)
         above = len(lines) * leading(look) + 4
         ground(rows, y, above)
@@ -173,10 +194,10 @@ def _narrow(sheet: Sheet, figure: Forest) -> float:
     return y
 
 
-def _named(row: Gamma) -> list[Text]:
+def _named(row: Gamma, *, aloud: bool = False) -> list[Text]:
     """Name the numbers beside a gamma, where no column does: its interval, p and n."""
-    p = certainty(row.p)
-    limits, forms = _interval(row), count(row.forms)
+    p = row.p_text
+    limits, forms = _interval(row), HIDDEN_WORD if aloud and row.hidden else row.n
     named = [Text(f"[{limits.danish}]", f"[{limits.english}]") if limits != NOTHING else NOTHING]
     if p != NOTHING:
         named.append(Text(*(f"p\u00a0{text if text.startswith('<') else f'= {text}'}" for text in (p.danish, p.english))))
@@ -187,7 +208,7 @@ def _sentence(figure: Forest) -> Text:
     """Say every gamma of the figure, row by row."""
     said = []
     for row in figure.rows:
-        known = joined([text for text in (named_number(_GAMMA, decimal(row.gamma, 2)), *_named(row)) if text != NOTHING])
+        known = joined([text for text in (named_number(_GAMMA, row.text), *_named(row, aloud=True)) if text != NOTHING])
         said.append(Text(f"{row.label.danish}: {known.danish}", f"{row.label.english}: {known.english}"))
     whole = joined(said, "; ")
     return Text(f"{whole.danish}.", f"{whole.english}.")

@@ -1,7 +1,7 @@
 """The small figure beside a finding: a dot a group with its interval, the one that the finding is about in the foreground.
 
-It has 0 and 100 on an axis of its own. Where every number is under 10 %, it may show 0–16 %: on a ground of its own and above a
-line that says which part of 0–100 that is.
+What was so on an earlier occasion is an open mark. The figure has 0 and 100 on an axis of its own. Where every number is under
+10 %, it may show 0–16 %: on a ground of its own and above a line that says which part of 0–100 that is.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from frs_pipeline.language import Text
 from frs_pipeline.report.drawing.axes import Axis, Span, linked
-from frs_pipeline.report.drawing.numbers import joined, share
+from frs_pipeline.report.drawing.numbers import decimal, joined, share
 from frs_pipeline.report.drawing.scene import Circle, Drawing, Line, Link, Mark, Rect, Room, Sheet, leading, text_lines
 
 MINI = Room("mini", 384, 2.2)
@@ -23,11 +23,16 @@ _PART = Text("udsnit af", "part of")
 
 @dataclass(frozen=True)
 class Dot:
-    """The share of one group in percent; None where there is none. `subject` is what the finding is about."""
+    """The share of one group in percent; None where there is none. `subject` is what the finding is about.
+
+    `before` is the share on an earlier occasion; `total` sets all together off from the groups.
+    """
 
     label: Text
     share: float | None
     span: Span | None = None
+    before: float | None = None
+    total: bool = False
     subject: bool = False
     link: Link | None = None
 
@@ -44,7 +49,7 @@ class Mini:
     @property
     def magnified(self) -> bool:
         """Whether it shows a part of the axis: every number is small, and no interval leaves the part."""
-        known = [row.share for row in self.rows if row.share is not None]
+        known = [share for row in self.rows for share in (row.share, row.before) if share is not None]
         ends = [row.span.high for row in self.rows if row.span is not None]
         return self.lens and max(known, default=100.0) < _SMALL and max(ends, default=0.0) <= _LENS
 
@@ -55,8 +60,11 @@ def draw_mini(figure: Mini) -> Drawing:
     most = _LENS if figure.magnified else 100.0
     axis = Axis(_ZERO, MINI.point * 100 / most)
     y = top = 4.0
-    for row in figure.rows:
-        look, number = ("row strong", "num strong") if row.subject else ("row", "num")
+    for place, row in enumerate(figure.rows):
+        if row.total and place:
+            rows.add(Line("edge", (0, y + 2), (MINI.width, y + 2)))
+            y += 4
+        look, number = ("row strong", "num strong") if row.subject or row.total else ("row", "num")
         lines = text_lines(row.label, _LABEL, look)
         extra = (len(lines) - 1) * leading(look)
         base = y + 17 + extra / 2
@@ -79,17 +87,21 @@ def _dot(row: Dot, axis: Axis, y: float, bad: bool) -> list[Mark]:
     """Draw a share with its interval: a circle of favourable answers, a square of unfavourable ones, grey unless the subject."""
     if row.share is None:
         return []
-    x = axis.at(row.share)
-    look = f"dot {('filled bad' if bad else 'filled') if row.subject else 'other'}"
-    dot: Mark = Rect(look, x - 5, y - 5, 10, 10) if bad else Circle(look, x, y, 5.5)
+    look = f"dot {('filled bad' if bad else 'filled') if row.subject else 'ink' if row.total else 'other'}"
+    dots = [] if row.before is None else [_mark(f"dot open{' bad' if bad else ''}", axis.at(row.before), y, bad)]
+    dots.append(_mark(look, axis.at(row.share), y, bad))
     if row.span is None:
-        return [dot]
+        return dots
     low, high = axis.at(row.span.low), axis.at(row.span.high)
     line = Line("range", (low, y), (high, y))
     ends: list[Mark] = [
         Circle("ring", end, y, 3) if row.span.open else Line("range", (end, y - 4), (end, y + 4)) for end in (low, high)
     ]
-    return [line, *ends, dot]
+    return [line, *ends, *dots]
+
+
+def _mark(look: str, x: float, y: float, bad: bool) -> Mark:
+    return Rect(look, x - 5, y - 5, 10, 10) if bad else Circle(look, x, y, 5.5)
 
 
 def _part(sheet: Sheet, axis: Axis, most: float, y: float) -> float:
@@ -104,12 +116,18 @@ def _part(sheet: Sheet, axis: Axis, most: float, y: float) -> float:
 
 
 def _sentence(figure: Mini) -> Text:
-    """Say every share."""
-    said = [Text(*(f"{name}: {text}" for name, text in _names(row))) for row in figure.rows]
-    whole = joined(said, "; ")
+    """Say every share, with what it was before and its interval."""
+    whole = joined([_said(row) for row in figure.rows], "; ")
     return Text(f"{whole.danish}.", f"{whole.english}.")
 
 
-def _names(row: Dot) -> list[tuple[str, str]]:
+def _said(row: Dot) -> Text:
     number = share(row.share)
-    return [(row.label.danish, number.danish), (row.label.english, number.english)]
+    danish, english = f"{row.label.danish}: {number.danish}", f"{row.label.english}: {number.english}"
+    if row.before is not None:
+        before = share(row.before)
+        danish, english = f"{danish} (før {before.danish})", f"{english} (before {before.english})"
+    if row.span is not None and row.share is not None:
+        low, high = decimal(row.span.low, 1), share(row.span.high)
+        danish, english = f"{danish}, {low.danish} til {high.danish}", f"{english}, {low.english} to {high.english}"
+    return Text(danish, english)

@@ -6,6 +6,9 @@ from frs_pipeline.language import LANGUAGES, Text
 from frs_pipeline.report.drawing.scene import NOTHING
 from frs_pipeline.report.typography import NO_BREAK_SPACE, limit_text, number_text, p_text, points_text, share_text
 
+# What stands where a number isn't shown, and what is said of it.
+HIDDEN, HIDDEN_WORD = Text("··", "··"), Text("skjult", "hidden")
+
 
 def share(value: float | None, decimals: int = 1) -> Text:
     """Write a percentage, of which 0 is one; a dash where there is none."""
@@ -38,10 +41,16 @@ def between(low: float | None, high: float | None, decimals: int) -> Text:
     return Text(f"{lower.danish}; {upper.danish}", f"{lower.english}, {upper.english}")
 
 
-def certainty(p: float | None) -> Text:
-    """Write a p as in a column headed `p`: `0,012`, `<0,001`; a dash where there is none."""
+def certainty(p: float | None, decimals: int = 3) -> Text:
+    """Write a p as in a column headed `p`: `0,012`, `<0,001`; a dash where there is none.
+
+    `decimals` are those that are known of it, where that is fewer than three: `0,01`, `<0,01`.
+    """
     if p is None:
         return NOTHING
+    if decimals < 3:
+        least = decimal(10.0**-decimals, decimals)
+        return decimal(p, decimals) if p >= 0.5 * 10.0**-decimals else Text(f"<{least.danish}", f"<{least.english}")
     texts = (p_text(p, language) for language in LANGUAGES)
     return Text(*(text.removeprefix(f"={NO_BREAK_SPACE}").replace(NO_BREAK_SPACE, "") for text in texts))
 

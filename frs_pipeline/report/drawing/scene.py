@@ -64,10 +64,14 @@ class Path:
 
 @dataclass(frozen=True)
 class Link:
-    """Where a number leads, and what it is called aloud, as `48,8 %, barn, to bedste svar`."""
+    """Where a number leads, and what it is called aloud after the number, as `48,8 %, barn, rigtig god + god`.
+
+    A sum leads to the first of its `parts`, which are the names of figures.
+    """
 
     href: str
     spoken: Text | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

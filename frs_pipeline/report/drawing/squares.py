@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 from frs_pipeline.language import Text
-from frs_pipeline.report.drawing.axes import linked, named_number
-from frs_pipeline.report.drawing.numbers import count, joined, share
+from frs_pipeline.report.drawing.axes import Head, heads, linked, named_number
+from frs_pipeline.report.drawing.numbers import HIDDEN, HIDDEN_WORD, count, joined, share
 from frs_pipeline.report.drawing.scene import NOTHING, Drawing, Link, Rect, Room, Sheet, leading, text_lines, widest
 
 _ALL, _N = Text("I alt", "Total"), Text("n", "n")
@@ -23,12 +23,22 @@ _BAR = 10.0
 
 @dataclass(frozen=True)
 class Cell:
-    """How many are in a cell and which share of all that is, in percent; None is hidden. `framed` is what the title is about."""
+    """How many are in a cell and which share of all that is, in percent; None where there is none.
+
+    `framed` is what the title is about. `hidden` says that neither is shown: the whole cell is hatched, whatever is in it.
+    """
 
     number: int | None
     share: float | None
     framed: bool = False
     link: Link | None = None
+    hidden: bool = False
+    decimals: int = 1
+
+    @property
+    def texts(self) -> tuple[Text, Text]:
+        """The number and the share as the figure writes them."""
+        return (HIDDEN, HIDDEN) if self.hidden else (count(self.number), share(self.share, self.decimals))
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Crosstab:
     cells: tuple[tuple[Cell, ...], ...]
     row_totals: tuple[Cell, ...]
     column_totals: tuple[Cell, ...]
-    forms: int
+    forms: int | None
 
 
 @dataclass(frozen=True)
@@ -68,13 +78,21 @@ def square(part: float, full: float) -> float:
 
 def _cell(sheet: Sheet, cell: Cell, grid: _Grid, x: float, y: float) -> None:
     """Draw a cell with its square in the lower left corner and its numbers in the upper right one."""
+    number, part = cell.texts
+    if cell.hidden:
+        for look in ("hidden", "cross"):
+            sheet.add(Rect(look, x + 6, y + 6, grid.wide - 16, grid.high - 12))
+        middle, half = x + (grid.wide - 4) / 2, widest(HIDDEN_WORD, "quiet") / 2 + 5
+        sheet.add(Rect("paper", middle - half, y + grid.high / 2 - 10, 2 * half, 20))
+        sheet.write(HIDDEN_WORD, middle, y + grid.high / 2 + 5, "quiet", "middle")
+        return
     if cell.share:
         side = square(cell.share, grid.full)
         sheet.add(Rect("square", x + 6, y + grid.high - 6 - side, side, side))
     # Bold letters need more room than five columns leave on a phone.
     look, right = ("num strong", x + grid.wide - 10) if grid.wide > 68 else ("num", x + grid.wide - 7)
-    linked(sheet, share(cell.share), right, y + 18, look, "end", cell.link)
-    sheet.write(count(cell.number), right, y + 36, "quiet", "end")
+    linked(sheet, part, right, y + 18, look, "end", cell.link)
+    sheet.write(number, right, y + 36, "quiet", "end")
 
 
 def _cells(sheet: Sheet, row: tuple[Cell, ...], grid: _Grid, y: float) -> None:
@@ -94,22 +112,17 @@ def _frames(sheet: Sheet, figure: Crosstab, grid: _Grid, tops: list[float]) -> N
 
 def _column_heads(sheet: Sheet, figure: Crosstab, grid: _Grid, top: float) -> float:
     """Write what the columns are; return where the cells begin."""
-    broken = [text_lines(label, grid.wide - 8, "head") for label in figure.columns]
-    most = max(len(lines) for lines in broken)
-    for at, lines in enumerate(broken):
-        first = top + 12 + (most - len(lines)) * leading("head")
-        sheet.lines(lines, grid.left + at * grid.wide, first, "head")
-    end = top + 12 + (most - 1) * leading("head")
-    sheet.write(_ALL, grid.left + len(figure.columns) * grid.wide + 8, end, "head")
-    return end + 8
+    columns: list[Head] = [(label, grid.left + at * grid.wide, grid.wide - 8, "start") for at, label in enumerate(figure.columns)]
+    return heads(sheet, [*columns, (_ALL, grid.left + len(columns) * grid.wide + 8, 60, "start")], top + 2) + 8
 
 
 def _total(sheet: Sheet, cell: Cell, x: float, y: float, longest: float) -> None:
     """Draw a total as a small bar with its share and count below each other."""
-    if cell.share:
+    number, part = cell.texts
+    if cell.share and not cell.hidden:
         sheet.add(Rect("total", x, y, longest * cell.share / 100, _BAR))
-    linked(sheet, share(cell.share), x, y + _BAR + 16, "num", "start", cell.link)
-    sheet.write(count(cell.number), x, y + _BAR + 33, "quiet")
+    linked(sheet, part, x, y + _BAR + 16, "num", "start", cell.link)
+    sheet.write(number, x, y + _BAR + 33, "quiet")
 
 
 def _wide(sheet: Sheet, figure: Crosstab) -> float:
@@ -127,7 +140,7 @@ def _wide(sheet: Sheet, figure: Crosstab) -> float:
         y += max(grid.high, len(text_lines(label, _LABELS - 12)) * leading("row") + 8)
     sheet.write(_ALL, 0, y + 18)
     bottom = _foot(sheet, figure, grid, y)
-    sheet.write(named_number(_N, count(figure.forms)), totals, y + 20, "quiet")
+    sheet.write(named_number(_N, _forms(figure)), totals, y + 20, "quiet")
     _frames(sheet, figure, grid, tops)
     return bottom
 
@@ -155,10 +168,14 @@ def _narrow(sheet: Sheet, figure: Crosstab) -> float:
         _total(sheet, total, totals, y + 6, _NARROW_TOTALS - 12)
         y += grid.high + 2
     sheet.write(_ALL, 0, y + 16, "row strong")
-    sheet.write(named_number(_N, count(figure.forms)), widest(_ALL, "row strong") + 12, y + 16, "quiet")
+    sheet.write(named_number(_N, _forms(figure)), widest(_ALL, "row strong") + 12, y + 16, "quiet")
     bottom = _foot(sheet, figure, grid, y + 20)
     _frames(sheet, figure, grid, tops)
     return bottom
+
+
+def _forms(figure: Crosstab) -> Text:
+    return HIDDEN if figure.forms is None else count(figure.forms)
 
 
 def _sentence(figure: Crosstab) -> Text:
@@ -166,8 +183,9 @@ def _sentence(figure: Crosstab) -> Text:
     said = []
     for label, row in zip(figure.rows, figure.cells, strict=True):
         for column, cell in zip(figure.columns, row, strict=True):
-            known = joined([text for text in (count(cell.number), share(cell.share)) if text != NOTHING] or [NOTHING])
+            texts = [HIDDEN_WORD] if cell.hidden else [text for text in cell.texts if text != NOTHING]
+            known = joined(texts or [NOTHING])
             where = joined([label, column], " / ")
             said.append(Text(f"{where.danish}: {known.danish}", f"{where.english}: {known.english}"))
-    whole, forms = joined(said, "; "), named_number(_N, count(figure.forms))
+    whole, forms = joined(said, "; "), named_number(_N, HIDDEN_WORD if figure.forms is None else count(figure.forms))
     return Text(f"{whole.danish}; {forms.danish}.", f"{whole.english}; {forms.english}.")

@@ -32,17 +32,17 @@ _WIDE = {
     1000: "—…→←Æ",
     1015: "@",
 }
-_WIDTHS = {letter: width for width, letters in _WIDE.items() for letter in letters}
+WIDTHS = {letter: width for width, letters in _WIDE.items() for letter in letters}
 # Of a letter that the table doesn't know: wide enough for nearly all.
-_UNKNOWN = 778
+UNKNOWN = 778
 # How much wider bold letters are; figures and what stands between them are as wide as otherwise.
 BOLD = 1.07
-_NO_WIDER = frozenset("0123456789,.+<>=−–—%/ \u00a0→·")
+NO_WIDER = frozenset("0123456789,.+<>=−–—%/ \u00a0→·")
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return the width of a text in letters of `size` units, in the same units."""
-    widths = (_WIDTHS.get(letter, _UNKNOWN) * (BOLD if bold and letter not in _NO_WIDER else 1.0) for letter in text)
+    widths = (WIDTHS.get(letter, UNKNOWN) * (BOLD if bold and letter not in NO_WIDER else 1.0) for letter in text)
     return sum(widths) * size / 1000
 
 

@@ -46,6 +46,12 @@
     const measure = coordinates.pop();
     return [...coordinates.filter(Boolean).map((label) => (TOTALS[label] ? say(...TOTALS[label]) : said(label))), say(...MEASURES[measure])].join(" · ");
   };
+  const MATH = "http://www.w3.org/1998/Math/MathML";
+  const math = (name, ...parts) => {
+    const made = document.createElementNS(MATH, name);
+    made.append(...parts);
+    return made;
+  };
   const printed = (index) => (all.p[index] === "ikke beregnelig" ? say(all.p[index], "not computable") : number(all.p[index]));
   // Limits of the figure with a sign where it is a share, or why there are none; empty where it is no estimate.
   const limitsOf = (index) => {
@@ -73,4 +79,15 @@
       if (!waiting[name]) document.head.append(element("script", [], { src: `passports-${name}.js` }));
       (waiting[name] = waiting[name] || []).push(ready);
     });
+  }
+
+  // Puts a text on the clipboard; pages from a disk may not, in some browsers, and then it isn't copied.
+  async function toClipboard(text, near) {
+    try { await navigator.clipboard.writeText(text); return true; } catch { /* the old way, below */ }
+    const field = element("textarea", text, { class: "unseen", "aria-hidden": "true" });
+    near.append(field);
+    field.select();
+    const copied = document.execCommand("copy");
+    field.remove();
+    return copied;
   }

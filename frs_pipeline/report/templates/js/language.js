@@ -14,7 +14,7 @@
   }
   function renumber(part) {
     if (only) return;
-    const scripted = part === document.body ? "#passport-body, #hits" : "script";
+    const scripted = part === document.body ? '#passport, #hits, .drawing, [data-bound="name"]' : 'script, .drawing, [data-bound="name"]';
     for (const node of textsIn(part)) {
       if (!/\d/.test(node.data) || node.parentElement.closest(scripted)) continue;
       const into = languageAt(node.parentElement);

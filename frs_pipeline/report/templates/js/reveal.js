@@ -10,15 +10,17 @@
     }
   }
 
-  // A link to what lies in closed details opens them, and shows all of a list that a choice has hidden it in.
+  // A link to what lies in closed details opens them, one in another, and shows all of a list that a choice has hidden it in.
   function reveal() {
     const wanted = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const chosen = wanted && wanted.hidden && document.querySelector(`[data-filter="${wanted.parentElement.id}"]`);
+    if (!wanted) return;
+    const listed = wanted.closest("[data-of][hidden]"), chosen = listed && document.querySelector(`[data-filter="${listed.parentElement.id}"]`);
     if (chosen) {
       chosen.value = "";
       chosen.dispatchEvent(new Event("change"));
-      wanted.scrollIntoView();
     }
-    const around = wanted && wanted.closest("details:not([open])");
-    if (around) { around.open = true; wanted.scrollIntoView(); }
+    let closed = wanted.closest("details:not([open])");
+    const moved = Boolean(chosen || closed);
+    for (; closed; closed = wanted.closest("details:not([open])")) closed.open = true;
+    if (moved) wanted.scrollIntoView();
   }

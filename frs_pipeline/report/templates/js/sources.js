@@ -1,6 +1,6 @@
   // Sources: every digit of the findings has to be bound. -------------------------------------------------------------
   function revise(on) {
-    const findings = document.getElementById("findings"), status = document.getElementById("revision-say");
+    const findings = document.getElementById("findings") || document.querySelector("main"), status = document.getElementById("revision-say");
     restore(findings);
     findings.classList.toggle("revised", on);
     for (const mark of findings.querySelectorAll("mark.unbound")) mark.replaceWith(mark.textContent);

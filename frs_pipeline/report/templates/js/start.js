@@ -9,16 +9,10 @@
       try { localStorage.setItem("frs-language", language); } catch { /* pages from a disk may not remember */ }
       translate();
     });
-    document.addEventListener("click", (event) => {
-      const button = event.target.closest("button.f, button.bound, button.count");
-      if (!button) return;
-      if (button.dataset.count || button.matches(".count")) {
-        openCount(button.dataset.count || button.id, button);
-        return;
-      }
-      const names = button.dataset.figures ? button.dataset.figures.split(" ") : [button.id];
-      open([...new Set(names)].map((name) => place.get(name)), button);
-    });
+    document.addEventListener("click", pressed);
+    document.addEventListener("click", taken);
+    for (const toward of ["pointerover", "focusin"]) document.addEventListener(toward, approached);
+    document.addEventListener("toggle", toggled, true);
     document.getElementById("close").addEventListener("click", close);
     dialog().addEventListener("close", closed);
     dialog().addEventListener("click", (event) => { if (event.target === dialog()) close(); });
@@ -28,8 +22,7 @@
       revision.setAttribute("aria-pressed", String(on));
       revise(on);
     });
-    window.addEventListener("hashchange", fromHash);
-    window.addEventListener("hashchange", reveal);
-    fromHash();
+    for (const moved of ["popstate", "hashchange"]) window.addEventListener(moved, () => { reveal(); fromAddress(); });
     reveal();
+    fromAddress();
   });

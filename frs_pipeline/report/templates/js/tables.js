@@ -10,7 +10,7 @@
       const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
       if (!steps || !event.target.matches(NUMBERS)) return;
       event.preventDefault();
-      const lines = [...table.tBodies[0].rows].map((row) => [...row.cells].filter((cell) => cell.tagName === "TD"));
+      const lines = [...table.tBodies].flatMap((body) => [...body.rows]).map((row) => [...row.cells].filter((cell) => cell.tagName === "TD"));
       const cell = event.target.closest("td");
       let row = lines.findIndex((line) => line.includes(cell)), column = lines[row].indexOf(cell), next = null;
       do {
