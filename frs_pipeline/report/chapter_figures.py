@@ -45,7 +45,7 @@ from frs_pipeline.tables.clusters import clustered
 from frs_pipeline.tables.reconciling import batches
 
 Title = Text | Sentence
-TitleOf = Callable[[str, Text], Title]
+TitleOf = Callable[[Table], Title]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def plain(title: Title) -> Text:
 
 
 class ChapterFigures:
-    """Makes the blocks of chapters of a delivery; `title_of` says what a figure is called, by its id and its neutral title."""
+    """Makes the blocks of chapters of a delivery; `title_of` says what the figure of a table is called."""
 
     def __init__(self, store: Store, evidence: Evidence, intervals: Intervals | None, title_of: TitleOf) -> None:
         self.store, self.study, self.evidence = store, store.study, evidence
@@ -213,8 +213,7 @@ class ChapterFigures:
         return counted
 
     def _of_table(self, table: Table, known: Known, *, with_table: bool = True) -> _Unplaced:
-        name = f"figur-{table.number}"
-        title = self.title_of(name, self.shown.titles[table.number])
+        title = self.title_of(table)
         figure = figure_of(table, plain(title), known)
         notes = [*(how_to_read(self.study, figure) if figure else ()), *several_ticks(table)]
         if table.number in known.asked:
@@ -227,7 +226,7 @@ class ChapterFigures:
             listed = of_gammas(figure)
         question = together([question_of(self.study, table), *([note] if (note := polarity(self.study, table)) else [])])
         shown = self.shown.of(table) if with_table else None
-        return _Unplaced(name, (table.number,), title, question, figure, tuple(notes), listed, shown)
+        return _Unplaced(f"figur-{table.number}", (table.number,), title, question, figure, tuple(notes), listed, shown)
 
     def _change(self, numbers: Mapping[str, int], known: Known, counts: Mapping[int, Any]) -> _Unplaced:
         """Make the figure of crosstabs of the same rows at an earlier and a later occasion."""
@@ -245,28 +244,24 @@ class ChapterFigures:
                     certain = low is not None and high is not None and (low > 0 or high < 0)
                     found[label] = Difference(100 * made.value, low, high, certain)
         asked = self._quoted(tables[1])
-        of = tables[0].number, tables[1].number
-        name = f"figur-{of[0]}-{of[1]}"
-        neutral_title = Text(
+        title = Text(
             f"{asked.danish} fra {rounds[0].danish} til {rounds[1].danish}",
             f"{asked.english} from {rounds[0].english} to {rounds[1].english}",
         )
-        title = self.title_of(name, neutral_title)
         question = together(question_of(self.study, table) for table in tables)
-        figure = change_of(tables, rounds, found, plain(title), known)
+        figure = change_of(tables, rounds, found, title, known)
         listed, notes = of_change(figure), tuple(how_to_read(self.study, figure))
-        return _Unplaced(name, of, title, question, figure, notes, listed)
+        of = tables[0].number, tables[1].number
+        return _Unplaced(f"figur-{of[0]}-{of[1]}", of, title, question, figure, notes, listed)
 
     def _rows(self, table: Table, known: Known) -> _Unplaced:
         """Make the figure of a crosstab's rows, each a bar of its own."""
         by = quotes(self.study, texts_of(self.study, table)[table.row.variable])
         of = self._quoted(table)
-        name = f"raekker-{table.number}"
-        answered = Text(f"{of.danish} efter svaret på {by.danish}", f"{of.english} by the answer to {by.english}")
-        title = self.title_of(name, answered)
-        figure = rows_of(table, plain(title), known)
+        title = Text(f"{of.danish} efter svaret på {by.danish}", f"{of.english} by the answer to {by.english}")
+        figure = rows_of(table, title, known)
         listed, notes = of_bars(figure, known.ends.get(table.number, {})), tuple(how_to_read(self.study, figure))
-        return _Unplaced(name, (table.number,), title, whose(self.study, table), figure, notes, listed)
+        return _Unplaced(f"raekker-{table.number}", (table.number,), title, whose(self.study, table), figure, notes, listed)
 
     def _quoted(self, table: Table) -> Text:
         return quotes(self.study, self._column(table))

@@ -7,7 +7,7 @@ file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from frs_pipeline.intake.delivery import made_up
-from frs_pipeline.language import CODES, Text, date_text
+from frs_pipeline.language import CODES, date_text
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
@@ -62,7 +62,7 @@ from frs_pipeline.study.about import about, sharing
 from frs_pipeline.study.chapters import Chapter, chapters, shows_intervals
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Address, catalogue
+from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import asked_in, kinds
 from frs_pipeline.templates import templates_in
@@ -158,9 +158,9 @@ class _Site:
         self.drawn = ChapterFigures(store, self.evidence, self.intervals, self._title)
         self.titles = self.drawn.shown.titles
 
-    def _title(self, figure: str, neutral: Text) -> Title:
-        """Return what a figure shows, in a sentence that holds here; else its neutral title."""
-        return self.says.get(figure) or neutral
+    def _title(self, table: Table) -> Title:
+        """Return what the figure of a table shows, in a sentence that holds here; else what the table is of."""
+        return self.says.get(table.number) or self.titles[table.number]
 
     def part(self, chapter: Chapter | None) -> _Part:
         """Make the page of a chapter with the passports of its tables; for None the first page, and the list of all figures."""
@@ -245,8 +245,8 @@ class _Site:
         return judge_of(self.store, self.figures, self.unit, claims(self.store.study))
 
     @cached_property
-    def says(self) -> dict[str, Sentence]:
-        """The titles of figures that hold on the forms, by the figure's id."""
+    def says(self) -> Mapping[int | str, Sentence]:
+        """The titles of figures that hold on the forms, by table."""
         return titles(judge_of(self.store, self.figures))
 
     @cached_property

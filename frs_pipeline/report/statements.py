@@ -26,6 +26,8 @@ from frs_pipeline.study.tables import catalogue
 if TYPE_CHECKING:
     from frs_pipeline.report.findings import Judge, Number, Sentence
 
+# A figure: of a table by its number, of a change from one table to another 1-2, of the rows of a table rows-17.
+Pictured = int | str
 # The report tells its readers six things at most.
 MOST_FINDINGS = 6
 
@@ -86,11 +88,8 @@ def front(judge: Judge) -> FrontTold:
     return FrontTold(said.lead, tuple(_found(judge, finding) for finding in said.findings), said.cannot)
 
 
-def titles(judge: Judge) -> dict[str, Sentence]:
-    """Return the titles that hold on the forms, or what is said otherwise, by the id of the figure; others stay neutral.
-
-    A table's figure is figur-1, one of a change figur-1-2, one of rows raekker-17.
-    """
+def titles(judge: Judge) -> dict[Pictured, Sentence]:
+    """Return the titles that hold on the forms, or what is said otherwise, by figure; the others stay neutral."""
     told = {name: judge.told(statement) for name, statement in titles_of(judge.study).items()}
     return {name: said for name, one in told.items() if (said := one.shown)}
 
@@ -151,8 +150,8 @@ def front_of(study: Study) -> Said:
 
 
 @derived
-def titles_of(study: Study) -> dict[str, Statement]:
-    """Return the titles of the study's figures by their ids; none without such a file.
+def titles_of(study: Study) -> dict[Pictured, Statement]:
+    """Return the titles of the study's figures; none without such a file.
 
     Raises `InputError` with file and line.
     """
@@ -162,7 +161,7 @@ def titles_of(study: Study) -> dict[str, Statement]:
     file, wrong = YamlFile(path), Gathered()
     with wrong:
         file.parse(Titles)
-    found = dict[str, Statement]()
+    found = dict[Pictured, Statement]()
     for part, figures in _figures(study).items():
         for key in file.entries([part]):
             at: list[str | int] = [part, key]
@@ -176,14 +175,14 @@ def titles_of(study: Study) -> dict[str, Statement]:
     return found
 
 
-def _figures(study: Study) -> dict[str, dict[str, str]]:
-    """Return the ids of the figures that may have a title, by part of the file and by what they are called there."""
+def _figures(study: Study) -> dict[str, dict[str, Pictured]]:
+    """Return the figures that may have a title, by part of the file and by what they are called there."""
     order, listed = [*occasions(study)], chapters(study)
     pairs = ["-".join(str(pair[name]) for name in sorted(pair, key=order.index)) for one in listed for pair in one.changes]
     return {
-        "titles": {str(number): f"figur-{number}" for number in catalogue(study)},
-        "changes": {pair: f"figur-{pair}" for pair in pairs},
-        "rows": {str(number): f"raekker-{number}" for one in listed for number in one.rows},
+        "titles": {str(number): number for number in catalogue(study)},
+        "changes": {pair: pair for pair in pairs},
+        "rows": {str(number): f"rows-{number}" for one in listed for number in one.rows},
     }
 
 
