@@ -23,7 +23,7 @@ from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.report import audit
 from frs_pipeline.report.baselines import with_sources
 from frs_pipeline.report.before import Before, before_of, cells
-from frs_pipeline.report.chapter_figures import ChapterFigures, Title
+from frs_pipeline.report.chapter_figures import ChapterFigures
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
@@ -62,7 +62,7 @@ from frs_pipeline.study.about import about, sharing
 from frs_pipeline.study.chapters import Chapter, chapters, shows_intervals
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Address, Table, catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import asked_in, kinds
 from frs_pipeline.templates import templates_in
@@ -155,12 +155,8 @@ class _Site:
         self.counts = Counts(self.passports.asking)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue(store.study)
-        self.drawn = ChapterFigures(store, self.evidence, self.intervals, self._title)
+        self.drawn = ChapterFigures(store, self.evidence, self.intervals, self.says)
         self.titles = self.drawn.shown.titles
-
-    def _title(self, table: Table) -> Title:
-        """Return what the figure of a table shows, in a sentence that holds here; else what the table is of."""
-        return self.says.get(table.number) or self.titles[table.number]
 
     def part(self, chapter: Chapter | None) -> _Part:
         """Make the page of a chapter with the passports of its tables; for None the first page, and the list of all figures."""
