@@ -7,7 +7,7 @@ file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -246,7 +246,7 @@ class _Site:
         return judge_of(self.store, self.figures, self.unit, claims(self.store.study))
 
     @cached_property
-    def says(self) -> dict[int, Sentence]:
+    def says(self) -> Mapping[int | str, Sentence]:
         """The titles of figures that hold on the forms, by table."""
         return titles(judge_of(self.store, self.figures))
 
