@@ -21,7 +21,7 @@ from frs_pipeline.printed.places import CORRELATED, at, cells, forms_counted, to
 from frs_pipeline.printed.same import counted, matched
 from frs_pipeline.printed.solving import solve_whole
 from frs_pipeline.printed.sums import weight_of
-from frs_pipeline.printed.wording import filled, tables_named
+from frs_pipeline.printed.wording import filled, tables_named, worked
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study.tables import TOTAL, Address
@@ -214,7 +214,15 @@ def _contradiction(
         str(low) if low == high else "",
         _other_gamma(tables, table),
         _either(table, others),
+        worked(f"{'N' if number.alone else 'n'} = {number.forms}", _off(number.forms, low, high)),
     )
+
+
+def _off(forms: int, low: int, high: int) -> str:
+    """Write how a number of forms lies to those that are possible."""
+    if low == high:
+        return f"≠ {low}"
+    return f"< {low}" if forms < low else f"> {high}"
 
 
 def _either(table: PrintedTable, others: Sequence[PrintedTable]) -> Text:

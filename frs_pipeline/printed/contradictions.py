@@ -32,6 +32,8 @@ _SAID = (
     "possible_danish",
     "either",
     "either_danish",
+    "worked",
+    "worked_danish",
 )
 # Whether the figure of a line is one that the contradiction is about, one that gives way, or both.
 ABOUT, GIVES_WAY, BOTH = STANDS = ("about", "gives way", "both")
@@ -90,6 +92,7 @@ def _contradiction(said: Mapping[str, str], lines: Sequence[tuple[Address, str]]
         said["expected"],
         _text(said, "possible"),
         _text(said, "either"),
+        _text(said, "worked"),
     )
 
 
@@ -110,7 +113,7 @@ def as_csv(contradictions: tuple[Contradiction, ...]) -> str:
     writer.writerow(_COLUMNS)
     for one in contradictions:
         said = [one.rule, " ".join(map(str, one.tables)), one.weight, one.reason.english, one.reason.danish, one.expected]
-        for more in (one.possible, one.either):
+        for more in (one.possible, one.either, one.worked):
             said += [more.english, more.danish] if more else ["", ""]
         for key in dict.fromkeys((*one.figures, *one.gives_way)):
             stands = BOTH if key in one.figures and key in one.gives_way else GIVES_WAY if key in one.gives_way else ABOUT

@@ -12,7 +12,7 @@ from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTable
 from frs_pipeline.printed.numerals import Figure, decimal
 from frs_pipeline.printed.places import CROSSED, at, groups, total_of
 from frs_pipeline.printed.shares import habits, shares
-from frs_pipeline.printed.wording import added, filled, label, percent, what
+from frs_pipeline.printed.wording import added, filled, joined, label, percent, what, worked
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
 RULES = {
@@ -154,7 +154,9 @@ def _not_the_subtotal(
             parts=added(cells),
             total=percent(total, whole.places),
         )
-        yield Contradiction("hundred", (table.number,), reason, "plain", (whole.address, *(f.address for f in cells)))
+        sums = worked(joined((added(cells), percent(total, whole.places)), " = "), joined(("≠", whole.text), " "))
+        about = (whole.address, *(f.address for f in cells))
+        yield Contradiction("hundred", (table.number,), reason, "plain", about, worked=sums)
 
 
 def _whole(table: PrintedTable, parts: Parts, whole: Figure) -> Contradiction:
@@ -182,7 +184,9 @@ def _not_a_hundred(table: PrintedTable, parts: Parts) -> Contradiction:
     )
     low, high = _SERIOUS
     weight = "plain" if low <= parts.total <= high else "serious"
-    return Contradiction("hundred", (table.number,), reason, weight, tuple(f.address for f in parts.figures))  # type: ignore[arg-type]
+    sums = worked(added(parts.figures), joined(("=", percent(parts.total, places)), " "))
+    about = tuple(f.address for f in parts.figures)
+    return Contradiction("hundred", (table.number,), reason, weight, about, worked=sums)  # type: ignore[arg-type]
 
 
 def _most(tables: PrintedTables, table: PrintedTable) -> int | None:

@@ -106,7 +106,8 @@ class Contradiction:
 
     `figures` are those that it is about, `gives_way` those of them that fewer others confirm, so that no data can agree with
     them. `expected` is what would be right as printed, where that is one text; `possible` says which counts could print so,
-    and `either` which of two printed facts must be wrong where both can't be true.
+    and `either` which of two printed facts must be wrong where both can't be true. `worked` is the arithmetic, with `|` before
+    what doesn't fit: `184 + 196 = 380|≠ 377`.
     """
 
     rule: str
@@ -118,6 +119,7 @@ class Contradiction:
     expected: str = ""
     possible: Text | None = None
     either: Text | None = None
+    worked: Text | None = None
 
 
 @derived

@@ -11,7 +11,7 @@ from frs_pipeline.printed.model import Contradiction, Facts, PrintedTable, Print
 from frs_pipeline.printed.numerals import Figure
 from frs_pipeline.printed.places import at, forms_counted, total_of
 from frs_pipeline.printed.sums import weight_of
-from frs_pipeline.printed.wording import filled, joined, label, listed
+from frs_pipeline.printed.wording import filled, joined, label, listed, worked
 from frs_pipeline.study.tables import TOTAL, Address
 
 RULES = {
@@ -114,9 +114,9 @@ def _contradiction(one: Least, facts: Facts, needed: dict[str, int], also: Seque
         others = listed([filled("{table} ({n})", "{table} ({n})", table=one.table.name, n=one.forms) for one in also])
         reason = filled("{reason}; det samme gælder {others}", "{reason}; likewise {others}", reason=reason, others=others)
     possible, either = (_bounds(one, facts, needed), _either(one, facts)) if one.occasion and facts.inferred else (None, None)
-    weight = weight_of(beyond, held)
+    weight, apart = weight_of(beyond, held), worked(str(one.forms), f"> {held}")
     tables = tuple(other.table.number for other in (one, *also))
-    return Contradiction(one.rule, tables, reason, weight, one.figures, possible=possible, either=either)
+    return Contradiction(one.rule, tables, reason, weight, one.figures, possible=possible, either=either, worked=apart)
 
 
 def _bounds(one: Least, facts: Facts, needed: dict[str, int]) -> Text:

@@ -13,7 +13,7 @@ from frs_pipeline.printed.numerals import HABITS, Figure, prints
 from frs_pipeline.printed.places import answers, at, groups
 from frs_pipeline.printed.shares import Share, habits, shares
 from frs_pipeline.printed.sums import corrected
-from frs_pipeline.printed.wording import added, filled, joined, label, one_of, percent, ratio, what
+from frs_pipeline.printed.wording import added, filled, fraction, joined, label, one_of, percent, ratio, what, worked
 from frs_pipeline.study.tables import MISSING, TOTAL_VALID
 
 RULES = {
@@ -68,6 +68,7 @@ def _wrong_share(table: PrintedTable, share: Share, habit: str) -> Contradiction
             part=share.part,
             whole=whole,
         ),
+        worked(fraction(share.part, whole, printed.places + 1), joined(("≠", printed.text), " ")),
     )
 
 

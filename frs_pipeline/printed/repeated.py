@@ -14,7 +14,7 @@ from frs_pipeline.printed.places import CORRELATED, answers, at, cells, groups
 from frs_pipeline.printed.same import ONE_QUESTION, Matched, categories, collapsed_into, grouping, matched, pairs, same_forms
 from frs_pipeline.printed.shares import PERCENTAGES, habits
 from frs_pipeline.printed.sums import weight_of
-from frs_pipeline.printed.wording import filled, ratio, what
+from frs_pipeline.printed.wording import filled, fraction, joined, ratio, what, worked
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
 RULES = {
@@ -137,8 +137,9 @@ def _same(a: PrintedTable, one: Figure | None, b: PrintedTable, two: Figure | No
         two=two.text,
     )
     either = filled("enten {a} eller {b}", "either {a} or {b}", a=a.name, b=b.name)
-    weight = _weight(one, two, sign)
-    yield Contradiction("printed_twice", (a.number, b.number), reason, weight, (one.address, two.address), either=either)
+    weight, apart = _weight(one, two, sign), worked(one.text, joined(("≠", two.text), " "))
+    about = (one.address, two.address)
+    yield Contradiction("printed_twice", (a.number, b.number), reason, weight, about, either=either, worked=apart)
 
 
 def _cut_short(one: Figure, two: Figure) -> bool:
@@ -172,7 +173,14 @@ def _merged(coarse: PrintedTable, printed: Figure | None, fine: PrintedTable, n:
     )
     either = filled("enten {a} eller {b}", "either {a} or {b}", a=coarse.name, b=fine.name)
     yield Contradiction(
-        "printed_twice", (coarse.number, fine.number), reason, "plain", (printed.address,), expected=str(n), either=either
+        "printed_twice",
+        (coarse.number, fine.number),
+        reason,
+        "plain",
+        (printed.address,),
+        expected=str(n),
+        either=either,
+        worked=worked(printed.text, f"≠ {n}"),
     )
 
 
@@ -223,4 +231,5 @@ def _other_counts(table: PrintedTable, printed: Figure, other: PrintedTable, par
             table=table.name,
             other=other.name,
         ),
+        worked=worked(fraction(part, whole, printed.places + 1), joined(("≠", printed.text), " ")),
     )

@@ -12,7 +12,7 @@ from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTable
 from frs_pipeline.printed.numerals import Figure
 from frs_pipeline.printed.places import CORRELATED, CROSSED, answers, at, groups
 from frs_pipeline.printed.shares import habit_of, shares
-from frs_pipeline.printed.wording import added, either, filled, joined, label, what
+from frs_pipeline.printed.wording import added, either, filled, joined, label, what, worked
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
 RULES = {
@@ -200,6 +200,7 @@ def _contradiction(
         (only,) if only else (),
         concerned[only].written(mended[only]) if only else "",
         either=either(choices) if 1 < len(choices) <= 4 else None,
+        worked=worked(*_worked(failing[0])) if len(failing) == 1 else None,
     )
 
 
@@ -249,6 +250,11 @@ def _mends(address: Address, identities: Sequence[Identity]) -> Fraction | None:
     changes = {Fraction(-one.off * sign) for one in identities if (sign := one.sign(address))}
     alone = all(one.sign(address) for one in identities if one.off)
     return changes.pop() if alone and len(changes) == 1 else None
+
+
+def _worked(one: Identity) -> tuple[Text, Text]:
+    """Write a sum that fails: what its parts give, and what is printed."""
+    return joined((added(one.parts), str(_sum(one.parts))), " = "), joined(("≠", added(one.whole)), " ")
 
 
 def _sentence(one: Identity) -> Text:

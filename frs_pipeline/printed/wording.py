@@ -74,6 +74,17 @@ def ratio(part: int, whole: int, places: int = 1) -> Text:
     return filled("{part} ud af {whole}, dvs. {share}", "{part} of {whole} = {share}", part=part, whole=whole, share=share)
 
 
+def fraction(part: int, whole: int, places: int = 1) -> Text:
+    """Write a share as arithmetic: `15 / 168 = 8.9%`."""
+    share = percent(Fraction(100 * part, whole), places)
+    return filled("{part} / {whole} = {share}", "{part} / {whole} = {share}", part=part, whole=whole, share=share)
+
+
+def worked(fits: Text | str, fails: Text | str) -> Text:
+    """Write arithmetic with a bar before what doesn't fit."""
+    return joined((fits, fails), "|")
+
+
 def label(name: str) -> Text:
     """Name a row or column: a total by its word, another by its label in quotes."""
     return _TOTALS.get(name, Text(f"»{name}«", f"‘{name}’"))

@@ -259,9 +259,12 @@ def _numbers(sheet: Sheet, figure: ByGroup, row: Row, places: Mapping[Side, tupl
         linked(sheet, text, x, y, "num strong" if row.total else "num", anchor, link)
     hidden = _hidden(row)
     if hidden is not None:
-        missing: Side = "best" if "worst" in [side for side, *_ in sums] else "worst"
+        shown = [side for side, *_ in sums]
+        missing: Side = "best" if "worst" in shown else "worst"
+        # Beside the middle, there is no room for the word.
+        short = HIDDEN if hidden == HIDDEN_WORD else named_number(HIDDEN, share(row.hidden, row.decimals))
         x, anchor = places[missing]
-        sheet.write(hidden, x, y, "quiet", anchor)
+        sheet.write(short if sheet.room.wide and ("middle" in shown or missing == "best") else hidden, x, y, "quiet", anchor)
 
 
 def _sentence(figure: ByGroup) -> Text:

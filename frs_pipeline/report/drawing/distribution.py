@@ -104,6 +104,7 @@ def _bar(sheet: Sheet, row: Answered, axis: Axis, top: float, height: float) -> 
     """Draw the bar of one answer; a hidden one has a word in its place."""
     if row.hidden:
         sheet.write(HIDDEN_WORD, axis.at(0) + 7, top + height / 2 + 5, "quiet")
+        return
     if row.share is not None:
         sheet.add(*piece(row.look, axis.at(0), axis.at(row.share), top, height))
     if row.span is not None:

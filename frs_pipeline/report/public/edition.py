@@ -24,7 +24,7 @@ from frs_pipeline.report.public.drawings import Drawings
 from frs_pipeline.report.public.facts import EXAMPLES, Facts, facts_of
 from frs_pipeline.report.public.released import Released, read, whole
 from frs_pipeline.report.statics import stylesheet
-from frs_pipeline.report.typography import anchor, number_text
+from frs_pipeline.report.typography import anchor, css_string
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, quotes
 from frs_pipeline.study.chapters import Chapter, chapters
@@ -34,7 +34,6 @@ from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Address, Table
 from frs_pipeline.templates import templates_in
 
 HERE = Path(__file__).parent / "templates"
-SHARED = Path(__file__).parent.parent / "templates"
 # Names that no chapter can have: those are letters alone.
 INDEX, PROTECTION, ABOUT = "index.html", "hidden-numbers.html", "about-the-data.html"
 STYLES, OWN_STYLES, SCRIPT, SEARCH = "report.css", "public.css", "public.js", "search-index.js"
@@ -104,10 +103,8 @@ class Edition:
             INDEX: self._rendered("index.html", page=INDEX, bases=list(self._bases())),
             PROTECTION: self._rendered("hidden-numbers.html", page=PROTECTION, examples=EXAMPLES),
             ABOUT: self._rendered("about-the-data.html", page=ABOUT, questionnaires=self._questionnaires()),
-            STYLES: stylesheet().encode(),
-            OWN_STYLES: (HERE / OWN_STYLES).read_bytes(),
-            SCRIPT: (HERE / SCRIPT).read_bytes(),
             SEARCH: self._search(),
+            **self.fixed(),
         }
         for chapter, numbers in self.pages:
             shown = [self._shown(self.released.tables[number]) for number in numbers]
@@ -116,13 +113,31 @@ class Edition:
             made |= self._taken_along(number)
         return made
 
+    def fixed(self) -> dict[str, bytes]:
+        """Make the files that don't depend on any number: styles, with what stands at the foot of paper, and the script."""
+        feet = {code: css_string(foot) for code, foot in self._feet().items()}
+        first, *others = self.languages if about(self.study).language == "danish" else reversed(self.languages)
+        foot = f":root {{ --foot: {feet[first]}; }}\n"
+        foot += "".join(f'html[data-language="{code}"] {{ --foot: {feet[code]}; }}\n' for code in others)
+        return {
+            STYLES: stylesheet().encode(),
+            OWN_STYLES: (HERE / OWN_STYLES).read_bytes() + foot.encode(),
+            SCRIPT: (HERE / SCRIPT).read_bytes(),
+        }
+
+    def _feet(self) -> dict[str, str]:
+        title, day = about(self.study).title, date_text(self.released.delivery)
+        return {
+            "da": f"{title.danish} · offentlig udgave · leverance af {day.danish}",
+            "en": f"{title.english} · public edition · delivery of {day.english}",
+        }
+
     @cached_property
     def _templates(self) -> Any:
-        environment = templates_in(HERE, SHARED)
+        environment = templates_in(HERE)
         facts = about(self.study)
-        environment.filters |= {"anchor": anchor, "date": date_text, "number": number_text}
+        environment.filters |= {"anchor": anchor, "date": date_text}
         environment.globals |= {
-            "not_computable": words.SPOKEN[NOT_COMPUTABLE].danish,
             "language": facts.language,
             "code": CODES[facts.language],
             "both_languages": len(facts.languages) > 1,

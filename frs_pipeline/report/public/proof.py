@@ -140,17 +140,13 @@ class Proof:
     def leaks(self) -> Iterator[Leak]:
         """Yield what is wrong, file by file."""
         html = {pages.INDEX, pages.PROTECTION, pages.ABOUT, *(chapter.file for chapter, _ in self.expected.pages)}
-        fixed = {
-            pages.STYLES: stylesheet().encode(),
-            pages.OWN_STYLES: (pages.HERE / pages.OWN_STYLES).read_bytes(),
-            pages.SCRIPT: (pages.HERE / pages.SCRIPT).read_bytes(),
-        }
+        fixed = self.expected.fixed()
         for name, content in self.made.items():
             if name in html:
                 yield from self._page(name, content)
             elif name in fixed:
                 if content != fixed[name]:
-                    yield Leak(name, "the whole file", "the file isn't the one that all editions have")
+                    yield Leak(name, "the whole file", "the file isn't the one of the templates")
             elif name == pages.SEARCH:
                 yield from self._search(content)
             else:
@@ -247,13 +243,14 @@ class Proof:
             if plain not in self.words.examples(example.attributes["data-example"]):
                 yield Leak(name, node.place, "a number in a picture isn't made up")
         elif number is not None and node.near_tag("svg") is not None:
+            drawn_in = next((one for one in ("da", "en") if one in node.classes), "")
             if "tick" not in node.classes:
-                yield from self._of(name, node, self.tables[number].drawn(plain, code, self.words.figures_in(number)))
+                yield from self._of(name, node, self.tables[number].drawn(plain, drawn_in, self.words.figures_in(number)))
         elif number is not None and "unseen" in node.classes and node.near_tag("figure") is not None:
             yield from self._of(name, node, self.tables[number].sentence(plain, code, self.words.figures_in(number)))
         elif number is not None and "n" in (node.classes | (node.parent.classes if node.parent else set())):
             yield from self._of(name, node, self.tables[number].drawn(plain, code, set()))
-        elif not self.words.is_ours(plain, self.tables):
+        elif not self.words.is_ours(plain):
             yield Leak(name, node.place, "a number or a word comes from nowhere")
 
     def _attributes(self, name: str, node: Node) -> Iterator[Leak]:
@@ -265,7 +262,7 @@ class Proof:
             return
         for attribute, value in node.attributes.items():
             if attribute in _SPOKEN:
-                sound = self.words.is_ours(value, self.tables) or value in self.words.own
+                sound = self.words.is_ours(value) or value in self.words.own
             elif attribute in _NAMES:
                 sound = self._leads(attribute, value)
             elif attribute in _SPANS:

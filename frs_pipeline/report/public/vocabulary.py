@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Container
 from functools import cached_property
 
 from frs_pipeline.language import LANGUAGES, Text, date_text
@@ -27,6 +26,8 @@ class Vocabulary:
 
     def __init__(self, edition: Edition) -> None:
         self._edition, self._study = edition, edition.study
+        released = edition.released
+        self._tables = {*released.tables, *(one.table.number for one in released.withheld)}
         self._figures: dict[int, set[str]] = {}
 
     @cached_property
@@ -76,13 +77,13 @@ class Vocabulary:
     def _notes(self) -> set[str]:
         return {" ".join(text.in_language(language).split()) for text in words.NOTES for language in LANGUAGES}
 
-    def is_ours(self, text: str, tables: Container[int]) -> bool:
+    def is_ours(self, text: str) -> bool:
         """Return whether a text stands in the templates, but for numbers of tables, the study's name and the date."""
         plain = " ".join(text.split())
         if plain in self._notes or plain in self.own or plain in self._framed or plain == "0":
             return True
         found = _TABLE.search(plain)
-        if found and int(found[1]) in tables and _TABLE.sub("", plain).strip(" .()") == "":
+        if found and int(found[1]) in self._tables and _TABLE.sub("", plain).strip(" .()") == "":
             return True
         return not DIGIT.search(plain) and plain in self._templates
 
