@@ -63,7 +63,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Picture:
-    """The condition on 0–100: where the number lies, and as text; where those are that it is held against, and where it may lie."""
+    """The condition on 0–100: where the number lies, and as text; where the others lie, and where it has to."""
 
     subject: float
     text: str
