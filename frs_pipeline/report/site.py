@@ -24,6 +24,7 @@ from frs_pipeline.report import audit
 from frs_pipeline.report.baselines import with_sources
 from frs_pipeline.report.before import Before, before_of, cells
 from frs_pipeline.report.chapter_figures import ChapterFigures
+from frs_pipeline.report.claim_passports import of_study, told_of
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
@@ -36,8 +37,8 @@ from frs_pipeline.report.judging import judge_of
 from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, all_figures
 from frs_pipeline.report.quality import quality
-from frs_pipeline.report.searching import search
-from frs_pipeline.report.statements import titles
+from frs_pipeline.report.searching import plain, search
+from frs_pipeline.report.statements import front, titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import (
@@ -169,7 +170,12 @@ class _Site:
 
     def _front(self) -> _Part:
         study, findings = self.store.study, self.judge.findings()
-        pages = {"index.html": self._first(), "figures.js": self._figures(), "search.js": search(study, self.titles, findings)}
+        told = [(one.id, plain(says)) for one in front(self.judge).findings if (says := one.says if one.holds else one.instead)]
+        pages = {
+            "index.html": self._first(),
+            "figures.js": self._figures(),
+            "search.js": search(study, self.titles, findings, told),
+        }
         for chapter in chapters(study):
             if chapter.shows == "audit":
                 pages[chapter.file] = self._audit(chapter, findings)
@@ -179,11 +185,13 @@ class _Site:
         counts = {**self.whole, **self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
         shows = first_page(self.store, self.judge, counts, self.drawn.by_row)
         since = compared(self.store, self.before, shows["drawn"], self.titles)
-        return self._rendered("index.html", page="index.html", counts=counts, **shows, **since)
+        passports = of_study(self.judge, shows["told"].findings)
+        return self._rendered("index.html", page="index.html", counts=counts, passports=passports, **shows, **since)
 
     def _audit(self, chapter: Chapter, findings: list[Tested]) -> bytes:
         study = self.store.study
         bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
+        passports, quoted = told_of(self.judge, findings)
         return self._rendered(
             "chapter.html",
             page=chapter.file,
@@ -192,6 +200,8 @@ class _Site:
             compared=bool(self.evidence.compared),
             counts={**self.whole, **self.counts.unit(self.unit)},
             claims_page=chapter.file,
+            passports=passports,
+            quoted=quoted,
             earlier=earlier(study, self.figures),
             tips={one.claim.id: tip for one in findings if (tip := tipping(study, one, bounds))},
             before={one.claim.id: with_sources(study, one.claim.id) for one in findings},
