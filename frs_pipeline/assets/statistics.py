@@ -6,15 +6,17 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 from frs_pipeline.assets.wiring import Made, from_columns, key_of, makes, makes_together, making, produced
 from frs_pipeline.checks.published import as_printed, as_printed_spec, verdicts
 from frs_pipeline.printed.compare import compare_delivery
+from frs_pipeline.report.in_lines import in_lines
 from frs_pipeline.store.files import read
 from frs_pipeline.store.plan import products, table_key
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.printed import not_printed_from, printed_from
 from frs_pipeline.study.tables import Table, by_mart, catalogue
 from frs_pipeline.tables.counting import count
 from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import as_table, figures, figures_from, from_table
-from frs_pipeline.tables.render import caption, render
+from frs_pipeline.tables.render import caption
 
 FIGURES, COMPARE = ("statistics", "figures"), ("statistics", "compare")
 
@@ -41,7 +43,7 @@ def _tables(study: Study, mart: str, tables: list[Table]) -> AssetsDefinition:
                     context,
                     table_key(table.number),
                     as_table(values),
-                    preview=MetadataValue.md(render(study, table, values).markdown()),
+                    preview=MetadataValue.md(in_lines(study, table, values, about(study).language).markdown()),
                     **from_columns(study, figures_from(table)),
                     **(verdicts(compared) if compared.num_rows else {}),
                 )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import FIGURES, AsJson, app, installation
-from frs_pipeline.cli.terminal import Progress, print_grid, print_json, say
+from frs_pipeline.cli.grids import print_grid
+from frs_pipeline.cli.root import FIGURES, AsJson, Speech, app, installation, speech
+from frs_pipeline.cli.terminal import Progress, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import Text, plural
 
@@ -227,23 +228,29 @@ def _both(text: Text) -> dict[str, str]:
 
 
 @app.command(name="audit-report", rich_help_panel=FIGURES)
-def audit_report(as_json: AsJson = False) -> None:
+def audit_report(language: Speech = None, as_json: AsJson = False) -> None:
     """Show where the printed report contradicts itself, what matters most first."""
     from frs_pipeline.printed.contradictions import audit
     from frs_pipeline.printed.model import WEIGHTS
     from frs_pipeline.printed.telling import as_fields, told
+    from frs_pipeline.report.audit import WEIGHT_WORDS
 
     settings = installation()
     findings = sorted(audit(settings.study), key=lambda f: WEIGHTS.index(f.weight))
     if as_json:
         print_json([as_fields(f) for f in findings])
         return
+    spoken = speech(language)
     for weight in WEIGHTS:
         of_weight = [f for f in findings if f.weight == weight]
         if of_weight:
-            say(f"{weight.capitalize()}:")
+            say(f"{WEIGHT_WORDS[weight][0].in_language(spoken)}:")
         for finding in of_weight:
-            for line in told(finding, "english"):
+            for line in told(finding, spoken):
                 say(line)
-    beyond = plural(sum(len(f.gives_way) for f in findings), "printed figure")
-    say(f"{plural(len(findings), 'contradiction')}; {beyond} that no data can agree with.")
+    beyond = sum(len(f.gives_way) for f in findings)
+    if spoken == "danish":
+        found = plural(len(findings), "modsigelse", "modsigelser")
+        say(f"{found}; {plural(beyond, 'trykt tal', 'trykte tal')} kan ikke passe med nogen data.")
+    else:
+        say(f"{plural(len(findings), 'contradiction')}; {plural(beyond, 'printed figure')} that no data can agree with.")

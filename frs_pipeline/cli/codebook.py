@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from frs_pipeline.cli.grids import print_grid
 from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app, as_hash, installation
-from frs_pipeline.cli.terminal import print_grid, print_json, say
+from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import CheckFailed, UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.store.deliveries import CONTROLLERS

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from frs_pipeline.cli.grids import print_grid
 from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
-from frs_pipeline.cli.terminal import print_grid, print_json, say
+from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.stats.printing import spss

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from frs_pipeline.cli.grids import print_grid
 from frs_pipeline.cli.root import FIGURES, AsCsv, AsJson, Delivery, Results, app
-from frs_pipeline.cli.terminal import print_csv, print_grid, print_json, say
+from frs_pipeline.cli.terminal import print_csv, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
 
@@ -240,7 +241,7 @@ def collapse(
 def _print_variants(study: Study, table: Table, made: Collapsed, group: str | None) -> None:
     from frs_pipeline.tables.render import caption
 
-    title = caption(study, table) + (f" ({group})" if group else "")
+    title = caption(study, table, "english") + (f" ({group})" if group else "")
     if made.measure == "gamma":
         _print_gammas(study, title, table, made)
     else:

@@ -4,69 +4,81 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
-from frs_pipeline.cli.terminal import print_grid, print_json, say
+from frs_pipeline.cli.grids import print_grid
+from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, Speech, app, bases, speech
+from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import UsageError
-from frs_pipeline.language import plural
+from frs_pipeline.language import Language, Text, plural
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import said, written
+from frs_pipeline.study.about import about, written
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.differences import Differences
+    from frs_pipeline.tables.figures import Figure
 
 
 @app.command(rich_help_panel=FIGURES)
 def tables(
     numbers: Annotated[list[int] | None, typer.Argument(metavar="N", help="Table numbers; default: all.")] = None,
     delivery: Delivery = None,
+    language: Speech = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print tables as the report prints them."""
+    """Print tables as the report prints them, in the first language of the study unless another is named."""
     from frs_pipeline.study.tables import catalogue
     from frs_pipeline.tables.figures import from_table
-    from frs_pipeline.tables.render import base_line, render
+    from frs_pipeline.tables.render import render
 
     results = Results(delivery, together=True)
     unknown = next((n for n in numbers or () if n not in catalogue(results.study)), None)
     if unknown is not None:
         raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue(results.study))}")
     chosen = numbers or sorted(catalogue(results.study))
-    grids = []
-    for number in chosen:
-        rows = results.read(("statistics", f"table_{number:02d}"))
-        grids.append(render(results.study, catalogue(results.study)[number], from_table(rows)))
+    read = {number: from_table(results.read(("statistics", f"table_{number:02d}"))) for number in chosen}
     of_tables = bases(results)
-    if as_json:
-        print_json(
-            [
-                {
-                    "caption": g.caption,
-                    "header": g.header,
-                    "rows": g.rows,
-                    "base": of_tables.get(number),
-                    "note": asdict(note) if (note := catalogue(results.study)[number].noted) else None,
-                }
-                for number, g in zip(chosen, grids, strict=True)
-            ]
-        )
+    if not as_json:
+        _print_tables(results.study, read, of_tables, speech(language, about(results.study).language))
         return
-    for number, grid in zip(chosen, grids, strict=True):
-        table = catalogue(results.study)[number]
-        base = base_line(results.study, table, of_tables[number]) if number in of_tables else None
-        below = [line for line in (base, said(results.study, table.noted) if table.noted else None) if line]
-        print_grid(grid.caption, grid.header, grid.rows, "\n".join(below))
+    grids = {number: render(results.study, catalogue(results.study)[number], figures) for number, figures in read.items()}
+    print_json(
+        [
+            {
+                "caption": g.caption,
+                "header": g.header,
+                "rows": g.rows,
+                "base": of_tables.get(number),
+                "note": asdict(note) if (note := catalogue(results.study)[number].noted) else None,
+            }
+            for number, g in grids.items()
+        ]
+    )
+
+
+def _print_tables(
+    study: Study, read: dict[int, list[Figure]], of_tables: dict[int, list[dict[str, Any]]], language: Language
+) -> None:
+    """Print tables, each with its base and its note below."""
+    from frs_pipeline.report.in_lines import in_lines
+    from frs_pipeline.study.tables import catalogue
+    from frs_pipeline.tables.render import base_line
+
+    for number, figures in read.items():
+        table = catalogue(study)[number]
+        grid = in_lines(study, table, figures, language)
+        base = base_line(study, table, of_tables[number], language) if number in of_tables else None
+        note = table.noted.in_language(language) if table.noted else None
+        print_grid(grid.caption, grid.header, grid.rows, "\n".join(line for line in (base, note) if line))
 
 
 @app.command(rich_help_panel=FIGURES)
-def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
+def compare(delivery: Delivery = None, language: Speech = None, as_json: AsJson = False) -> None:
     """Compare recomputed with printed figures, one by one; ends with 1 when a figure differs."""
-    from frs_pipeline.printed.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
+    from frs_pipeline.printed.compare import DIFFERS, summary
     from frs_pipeline.study.printed import not_printed_from, printed_from
-    from frs_pipeline.tables.render import numbered
 
     results = Results(delivery, together=True)
     rows = results.read(("statistics", "compare"))
@@ -81,19 +93,32 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     elif remark:
         say(remark)
     else:
-        measures = list(dict.fromkeys(row["measure"] for row in listed))
-        lines = [
-            [measure, *(str(sum((r["measure"], r["verdict"]) == (measure, v) for r in listed)) for v in counted)]
-            for measure in measures
-        ]
-        print_grid("Printed figures", ("", EQUAL, DIFFERS, NOT_REPRODUCIBLE), [*lines, ["all", *map(str, counted.values())]])
-        for row in (r for r in listed if r["verdict"] != EQUAL):
-            place = " · ".join(str(row[k]) for k in ("row", "column", "group", "measure") if row[k])
-            reason = f" — {row['reason']}" if row["reason"] else ""
-            values = f"{row['printed_published']} → {row['printed_recomputed']}"
-            say(f"{numbered(results.study, row['table'])}  {place}: {values}  {row['verdict']}{reason}")
+        _print_compared(results.study, listed, counted, speech(language))
     if counted[DIFFERS]:
         raise typer.Exit(1)
+
+
+def _print_compared(study: Study, listed: list[dict[str, Any]], counted: dict[str, int], language: Language) -> None:
+    """Print how many figures of each kind have which verdict, then each one that isn't equal."""
+    from frs_pipeline.cli.words import VERDICTS
+    from frs_pipeline.printed.compare import EQUAL
+    from frs_pipeline.report.english import as_read
+    from frs_pipeline.tables.render import numbered
+
+    verdicts = {verdict: VERDICTS[verdict].in_language(language) for verdict in counted}
+    lines = [
+        [measure, *(str(sum((r["measure"], r["verdict"]) == (measure, v) for r in listed)) for v in counted)]
+        for measure in dict.fromkeys(row["measure"] for row in listed)
+    ]
+    every = Text("alle", "all").in_language(language)
+    title = Text("Trykte tal", "Printed figures").in_language(language)
+    print_grid(title, ("", *verdicts.values()), [*lines, [every, *map(str, counted.values())]])
+    for row in (r for r in listed if r["verdict"] != EQUAL):
+        place = " · ".join(str(row[k]) for k in ("row", "column", "group", "measure") if row[k])
+        why = as_read(study, Text(row["reason_danish"] or "", row["reason"] or "")).in_language(language)
+        values = as_read(study, Text(*[f"{row['printed_published']} → {row['printed_recomputed']}"] * 2)).in_language(language)
+        verdict = f"{verdicts[row['verdict']]}{f' — {why}' if why else ''}"
+        say(f"{numbered(study, row['table'], language)}  {place}: {values}  {verdict}")
 
 
 @app.command(rich_help_panel=FIGURES)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
-from frs_pipeline.cli.terminal import print_grid, print_json, say
+from frs_pipeline.cli.grids import print_grid
+from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, Speech, app, speech
+from frs_pipeline.cli.terminal import print_json, say
+from frs_pipeline.cli.words import in_one
 from frs_pipeline.errors import UsageError
-from frs_pipeline.language import plural
+from frs_pipeline.language import Language, Text, plural
 
 if TYPE_CHECKING:
     from frs_pipeline.intake.applying import Unapplied
@@ -27,6 +30,7 @@ def quarantine(
     delivery: Delivery = None,
     values: Values = False,
     reason: Reason = None,
+    language: Speech = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
@@ -59,11 +63,25 @@ def quarantine(
         missed = [{**each._asdict(), "why": each.why.english} for each in applied]
         print_json({"set_aside": aside, "noted": None if unknown else notes, "withdrawn": left, "not_applied": missed})
         return
-    forms = {(row["instrument"], row["line"]) for row in aside}
-    withdrawn = f", {plural(sum(row['forms'] for row in left), 'form')} withdrawn" if left else ""
-    noted = "what is only noted isn't made yet" if unknown else f"{plural(len(notes), 'finding')} noted"
-    say(f"{plural(len(forms), 'form')} set aside, {noted}{withdrawn} (docs/rules.md says what each rule means).\n")
-    _print_quarantine(aside, notes, applied, left, values)
+    spoken = speech(language)
+    for row in (*aside, *notes):
+        row["message"] = in_one(row["message"]).in_language(spoken)
+    say(_how_many({(row["instrument"], row["line"]) for row in aside}, None if unknown else notes, left).in_language(spoken))
+    _print_quarantine(aside, notes, applied, left, values, spoken)
+
+
+def _how_many(aside: set[tuple[str, int]], notes: list[dict[str, Any]] | None, left: list[dict[str, Any]]) -> Text:
+    """Say how many forms were set aside, how many findings noted (None: not made yet), and how many forms withdrawn."""
+    gone = sum(row["forms"] for row in left)
+    withdrawn = Text(f", {plural(gone, 'skema', 'skemaer')} trukket tilbage", f", {plural(gone, 'form')} withdrawn")
+    noted = Text("anmærkninger er ikke lavet endnu", "what is only noted isn't made yet")
+    if notes is not None:
+        noted = Text(plural(len(notes), "anmærkning", "anmærkninger"), f"{plural(len(notes), 'finding')} noted")
+    danish = f"{plural(len(aside), 'skema', 'skemaer')} sat til side, {noted.danish}{withdrawn.danish * bool(left)}"
+    english = f"{plural(len(aside), 'form')} set aside, {noted.english}{withdrawn.english * bool(left)}"
+    return Text(
+        f"{danish} (docs/rules.md siger, hvad hver regel betyder).\n", f"{english} (docs/rules.md says what each rule means).\n"
+    )
 
 
 def _print_quarantine(
@@ -72,34 +90,48 @@ def _print_quarantine(
     applied: Sequence[Unapplied],
     left: list[dict[str, Any]],
     values: bool,
+    language: Language,
 ) -> None:
     """Print what came of forms, one table for each kind that occurs; what was keyed only with `values`."""
+    told = partial(Text.in_language, language=language)
+    instrument, rule, why = told(Text("spørgeskema", "questionnaire")), told(Text("regel", "rule")), told(Text("hvorfor", "why"))
+    forms, form = told(Text("skemaer", "forms")), told(Text("skema", "form"))
+    where, column = told(Text("hvor", "where")), told(Text("kolonne", "column"))
     extra = ("value", "row") if values else ()
     lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
     if aside:
-        caption = "Set aside: a form is listed under each rule that it breaks"
-        print_grid(caption, ("questionnaire", "rule", "forms", "why"), _grouped(aside))
-        print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
+        danish = "Sat til side: et skema står under hver regel, det bryder"
+        caption = told(Text(danish, "Set aside: a form is listed under each rule that it breaks"))
+        print_grid(caption, (instrument, rule, forms, why), _grouped(aside))
+        print_grid(told(Text("Skema for skema", "Form by form")), (form, where, column, rule, *extra), lines)
     if notes:
-        print_grid("Noted: these forms count", ("questionnaire", "rule", "findings", "why"), _grouped(notes))
+        caption = told(Text("Anmærket: disse skemaer tæller med", "Noted: these forms count"))
+        print_grid(caption, (instrument, rule, told(Text("anmærkninger", "findings")), why), _grouped(notes))
     accepted = [
         [r["rule"], r["form_id"] or "", r["column"] or "", r["reason"], r["who"], str(r["expires"])]
         for r in notes
         if r["severity"] == "accepted"
     ]
     if accepted:
-        print_grid("Accepted", ("rule", "form", "column", "reason", "who", "until"), accepted)
+        headings = (rule, form, column, told(Text("grund", "reason")), told(Text("hvem", "who")), told(Text("indtil", "until")))
+        print_grid(told(Text("Accepteret", "Accepted")), headings, accepted)
     if applied:
-        rows = [[each.instrument, each.rule, f"{each.number} of {each.total} {each.of}", each.why.english] for each in applied]
-        print_grid("Not applied: these rules couldn't look at everything", ("questionnaire", "rule", "not to", "why"), rows)
+        of = told(Text("af", "of"))
+        rows = [[one.instrument, one.rule, f"{one.number} {of} {one.total} {one.of}", told(one.why)] for one in applied]
+        danish = "Ikke anvendt på alt: disse regler kunne ikke se på alle skemaer"
+        caption = told(Text(danish, "Not applied: these rules couldn't look at everything"))
+        print_grid(caption, (instrument, rule, told(Text("ikke på", "not to")), why), rows)
     unfit = [
         [f"{r['file']}:{r['line']}", r["form_id"] or "", r["column"] or ""] for r in notes if r["rule"] == "exception_unused"
     ]
     if unfit:
-        print_grid("Exceptions that fit no finding: correct these lines, or take them out", ("where", "form", "column"), unfit)
+        danish = "Undtagelser, der ikke passer på noget: ret disse linjer, eller tag dem ud"
+        caption = told(Text(danish, "Exceptions that fit no finding: correct these lines, or take them out"))
+        print_grid(caption, (where, form, column), unfit)
     if left:
-        gone = [[row["instrument"], str(row["forms"]), row["reason"]] for row in left]
-        print_grid("Withdrawn: nothing of these forms is kept here", ("questionnaire", "forms", "why"), gone)
+        gone = [[row["instrument"], str(row["forms"]), in_one(row["reason"]).in_language(language)] for row in left]
+        danish = "Trukket tilbage: intet af disse skemaer er gemt her"
+        print_grid(told(Text(danish, "Withdrawn: nothing of these forms is kept here")), (instrument, forms, why), gone)
 
 
 def _journal(results: Results, event: str, values: bool, reason: str | None) -> None:
@@ -163,7 +195,7 @@ def corrections(
         if not rests.counted:
             say("    set aside all the same: see frs quarantine")
         if not values and rests.cells:
-            say(f"    {', '.join(numbered(results.study, place.table) for place in rests.cells)}")
+            say(f"    {', '.join(numbered(results.study, place.table, 'english') for place in rests.cells)}")
         for place in rests.cells if values else ():
             cell = " · ".join(label for label in place.labels if label) or "left out of the table"
-            say(f"    {numbered(results.study, place.table)}: {cell}")
+            say(f"    {numbered(results.study, place.table, 'english')}: {cell}")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from frs_pipeline.cli.grids import print_grid
 from frs_pipeline.cli.root import FIGURES, AsJson, app
-from frs_pipeline.cli.terminal import print_grid, print_json
+from frs_pipeline.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from frs_pipeline.stats.contingency import ContingencyFile

@@ -163,7 +163,7 @@ def verify(
     else:
         for verdict in verdicts:
             for line in verdict.faults[:SHOWN] or [verdict.sound]:
-                say(f"{'FAIL' if verdict.faults else 'ok  '} {verdict.part}: {line}")
+                say(f"{verdict.part}: {line}", sound=not verdict.faults)
             if len(verdict.faults) > SHOWN:
                 say(f"     and {len(verdict.faults) - SHOWN} more (--json lists all)")
         say(f"Delivery {store.delivery}, root {read_manifest(store)['root']}")
@@ -222,6 +222,6 @@ def doctor(as_json: AsJson = False) -> None:
         print_json([{"what": masked(f.what), "sound": f.sound, "detail": masked(f.detail)} for f in diagnoses])
     else:
         for finding in diagnoses:
-            say(masked(f"{'ok  ' if finding.sound else 'FAIL'} {finding.what}: {finding.detail}"))
+            say(masked(f"{finding.what}: {finding.detail}"), sound=finding.sound)
     if not all(f.sound for f in diagnoses):
         raise typer.Exit(1)

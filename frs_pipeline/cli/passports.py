@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app, installation
+from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, Speech, app, installation, speech
 from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
+from frs_pipeline.language import Language
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.asking import Asking
@@ -40,6 +41,7 @@ def trace(
         typer.Option("--against", metavar="O", help="With --sql: the query of its difference from group, row or table O."),
     ] = None,
     delivery: Delivery = None,
+    language: Speech = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the passport of one figure: what it counts, which forms it rests on, which it leaves out and why."""
@@ -71,13 +73,13 @@ def trace(
     passports = Passports(settings.study, _finished(delivery, together=True).store)
     made = passports.of(address)
     if forms:
-        _forms(passports.asking, made, as_json)
+        _forms(passports.asking, made, speech(language), as_json)
     elif as_json:
         print_json(made.as_json())
     else:
         from frs_pipeline.cli.passport_page import show
 
-        show(settings.study, made)
+        show(settings.study, made, speech(language))
     failed = [check.name for check in made.checks if not (check.passed or check.warns)]
     if failed:
         raise CheckFailed(f"not every check passed: {', '.join(failed)}", where=f"table {table}", do="look at the passport")
@@ -122,7 +124,7 @@ def _of_interval(delivery: str | None, address: Address, against: str | None) ->
     return query
 
 
-def _forms(asking: Asking, made: Passport, as_json: bool) -> None:
+def _forms(asking: Asking, made: Passport, language: Language, as_json: bool) -> None:
     from frs_pipeline.lineage.listing import counted, near
     from frs_pipeline.lineage.meaning import meanings
     from frs_pipeline.lineage.waterfall import Why
@@ -144,7 +146,7 @@ def _forms(asking: Asking, made: Passport, as_json: bool) -> None:
     else:
         from frs_pipeline.cli.passport_page import show_forms
 
-        show_forms(asking.study, made, listed, [(n.why.english, n.forms, few) for n, few in nearly])
+        show_forms(asking.study, made, listed, [(n.why, n.forms, few) for n, few in nearly], language)
     if len(listed) != made.forms:
         raise CheckFailed(f"{len(listed)} forms are listed, but {made.forms} counted", where=f"table {table.number}")
 

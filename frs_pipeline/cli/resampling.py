@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from frs_pipeline.cli.grids import print_grid
 from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app
-from frs_pipeline.cli.terminal import print_grid, print_json, say
+from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import UsageError
 
 if TYPE_CHECKING:

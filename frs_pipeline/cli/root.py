@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
-from frs_pipeline.cli.terminal import plain
+from frs_pipeline.cli.terminal import coloured, plain
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, SeveralErrors, UsageError
+from frs_pipeline.language import Language
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.store.settings import Settings, find_study
 from frs_pipeline.store.together import choose_any, choose_one
@@ -41,20 +43,45 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="For spreadsheets: every line, with commas and decimal points.")]
 
 
-# The study that the command line names.
+Speech = Annotated[
+    Language | None, typer.Option("--language", help="Language of what is printed; default: English, of tables the study's own.")
+]
+
+# The study and the language that the command line names.
 _NAMED: ContextVar[Path | None] = ContextVar("study", default=None)
+_SPOKEN: ContextVar[Language | None] = ContextVar("language", default=None)
 
 
 @app.callback()
 def options(
+    context: typer.Context,
     study: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the study; default: FRS_STUDY, or the nearest upwards, or the shipped one."),
     ] = None,
+    language: Annotated[
+        Language | None, typer.Option("--language", help="The same before a command as after it, for commands that know two.")
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Remember which study was named, for `installation`. `--debug` is taken by `main`, wherever it stands."""
+    """Remember which study and language were named. `--debug` is taken by `main`, wherever it stands."""
     _NAMED.set(study)
+    _SPOKEN.set(language)
+    if language == "danish" and not _knows_danish(context):
+        raise UsageError("speaks English only", where=f"frs {context.invoked_subcommand}", do="leave out --language")
+
+
+def _knows_danish(context: typer.Context) -> bool:
+    """Return whether the command that was called, or one below it, has an option for its language."""
+    group = context.command
+    command = group.get_command(context, context.invoked_subcommand or "") if isinstance(group, typer.core.TyperGroup) else None
+    below = getattr(command, "commands", {}).values()
+    return any(parameter.name == "language" for one in (command, *below) if one for parameter in one.params)
+
+
+def speech(given: Language | None, otherwise: Language = "english") -> Language:
+    """Return the language that was asked for, after the command or before it; `otherwise` where none was."""
+    return given or _SPOKEN.get() or otherwise
 
 
 def installation() -> Settings:
@@ -66,7 +93,8 @@ def complain(error: FrsError | str) -> None:
     """Print an error as one line on standard error; several as one line each."""
     for line in error.errors if isinstance(error, SeveralErrors) else (error,):
         # Many errors repeat what was typed, which may have been a personal number.
-        print(f"frs: {masked(' '.join(plain(str(line)).split()))}", file=sys.stderr)
+        named = "\x1b[1;31mfrs:\x1b[0m" if coloured(sys.stderr) else "frs:"
+        print(f"{named} {masked(' '.join(plain(str(line)).split()))}", file=sys.stderr)
 
 
 def as_hash(text: str, option: str, whence: str) -> str:

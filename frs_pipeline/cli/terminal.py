@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from threading import Event, Thread
-from typing import Any
+from typing import TextIO
 
 from frs_pipeline.language import plural
 from frs_pipeline.store.settings import Settings
@@ -22,6 +26,10 @@ from frs_pipeline.study.printed import printed_from
 
 # Seconds between two lines for programs.
 EVERY = 1.0
+# The narrowest line that is believed.
+_LEAST_ROOM = 20
+# A label with its text at a distance, as summaries have it, or a mark that begins a line.
+_LABEL = re.compile(r"^(?: {2,}\S.{0,20}? {2,}|(?:ok|FAIL) +)(?=\S)")
 
 
 def outcome(delivery: str, made: tuple[str, ...], counts: dict[str, int], seconds: float, *, vouched: bool) -> str:
@@ -187,14 +195,55 @@ class Progress:
                 print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
+def room() -> int | None:
+    """Return how many letters fit into a line: what COLUMNS says, else the terminal; None where neither says it."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isdecimal() and int(named) >= _LEAST_ROOM:
+        return int(named)
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def coloured(stream: TextIO) -> bool:
+    """Return whether colours may be written: to a terminal that knows them, unless NO_COLOR is set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def fold(line: str, letters: int | None) -> str:
+    """Fold a line between words, under the text where a label stands before it; words that don't fit stay whole."""
+    if letters is None or len(line) <= letters:
+        return line
+    label = _LABEL.match(line)
+    under = len(label.group()) if label else len(line) - len(line.lstrip()) + 2
+    return "\n".join(
+        textwrap.wrap(
+            line,
+            letters,
+            subsequent_indent=" " * under,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+            replace_whitespace=False,
+        )
+    )
+
+
 def plain(text: str) -> str:
     """Return `text` without anything a terminal would obey: cells, reasons and names of files are written by others."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def say(text: str) -> None:
-    """Print lines on standard output."""
-    print("\n".join(map(plain, text.split("\n"))))
+def say(text: str, sound: bool | None = None) -> None:
+    """Print lines on standard output: a terminal gets them folded between words, whoever else each as one line.
+
+    What is `sound` begins with `ok` in green, what isn't with `FAIL` in red; colours are for terminals only.
+    """
+    letters = room() if sys.stdout.isatty() else None
+    for at, line in enumerate(text.split("\n")):
+        line, mark = plain(line), "" if sound is None or at else ("ok  " if sound else "FAIL")
+        folded = fold(f"{mark} {line}" if mark else line, letters)
+        if mark and coloured(sys.stdout):
+            folded = f"\x1b[{'32' if sound else '1;31'}m{mark}\x1b[0m{folded.removeprefix(mark)}"
+        print(folded)
 
 
 def print_json(content: object) -> None:
@@ -208,31 +257,3 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     written = csv.writer(sys.stdout, lineterminator="\n")
     for row in (header, *rows):
         written.writerow(["" if cell is None else plain(str(cell)) for cell in row])
-
-
-def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
-    """Print a table with its caption and pale lines under it, as wide as the terminal, or 160 letters without one.
-
-    Words are folded to fit; numbers never are, and a table of too many of them is wider. The caption is one line of the
-    output however long it is: `frs tables | grep Tabel` (or `Table`) lists all of them.
-    """
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD)
-    least = 0
-    for index, name in enumerate(header):
-        numbers = all(set(row[index]) <= set("-0123456789,.%E+ ") for row in rows)
-        width = max((len(word) for word in (*(row[index] for row in rows), *name.split())), default=1) if numbers else 1
-        least += width + 3
-        table.add_column(plain(name), justify="right" if numbers and index else "left", overflow="fold", min_width=width)
-    for row in rows:
-        table.add_row(*map(plain, row))
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
-    # Words get some room beside the numbers.
-    console = Console(width=max(console.width, least + 20), highlight=False, markup=False)
-    console.print(plain(caption), style="bold", soft_wrap=True)
-    console.print(table)
-    if under:
-        console.print("\n".join((*map(plain, under.split("\n")), "")), style="bright_black")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from frs_pipeline.cli.grids import print_grid
 from frs_pipeline.cli.root import FORMS, PEOPLE, AsJson, Delivery, Results, app
-from frs_pipeline.cli.terminal import Progress, print_grid, print_json, say
+from frs_pipeline.cli.terminal import Progress, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.study import Study
@@ -208,7 +209,7 @@ def _title(study: Study, source: str) -> str:
     if not source.startswith("table_"):
         return {"unit_nonresponse": "Unit non-response", "item_nonresponse": "Item non-response"}[source]
     table = catalogue(study)[int(source.removeprefix("table_"))]
-    return caption(study, table)
+    return caption(study, table, "english")
 
 
 def _as_json(moved: Sequence[Moved]) -> list[dict[str, Any]]:

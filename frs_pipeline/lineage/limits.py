@@ -23,8 +23,8 @@ Row = Mapping[str, Any]
 # 100 independent ones.
 SIGNIFICANT, NOTABLE = 0.05, 1.2
 # What intervals there are of, as conditions on rows of the intervals.
-_OF = {
-    "shares": ("measure LIKE '%percent'", lambda row: row["measure"].endswith("percent")),
+_OF: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
+    "shares": ("measure LIKE '%percent'", lambda row: str(row["measure"]).endswith("percent")),
     "gammas": ("measure IN ('gamma', 'partial_gamma')", lambda row: row["measure"] in ("gamma", "partial_gamma")),
 }
 _CALLED = {"shares": Text("Andele", "Shares"), "gammas": Text("Gammaværdier", "Gammas")}

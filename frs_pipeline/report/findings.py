@@ -193,7 +193,7 @@ class Judge:
         cited = {name: Bound(self._as_shown(text), cited=True) for name, text in claim.said.items()}
         own = {name: number.shown for name, number in numbers.items()} | cited
         # What the report says is quoted with its own numbers, whether it holds or not.
-        quoted = own | {name: number.said for name, number in numbers.items() if number.said}
+        quoted = own | {name: self._quoted(number) for name, number in numbers.items()}
         failed = forms.holds is False
         return Tested(
             claim,
@@ -206,6 +206,15 @@ class Judge:
             self._why_not(claim, own),
             numbers,
         )
+
+    def _quoted(self, number: Number) -> Bound:
+        """Return a number as the report has it: as it says it, else as its tables give it, else as the forms do."""
+        if number.said is not None:
+            return number.said
+        if number.in_tables is None:
+            return number.shown
+        in_tables = in_words(number.in_tables, number.unit, self._language)
+        return number.shown if in_tables == number.shown.text else Bound(in_tables, cited=True)
 
     def told(self, statement: Statement) -> Told:
         """Test a sentence of the study. One without conditions only gives numbers, and is `bare`."""

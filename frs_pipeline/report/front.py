@@ -10,6 +10,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.lineage.counts import Count
 from frs_pipeline.printed.certainty import estimated
 from frs_pipeline.report.before import NONE, Before, judge_before, since
+from frs_pipeline.report.chapter_figures import places
 from frs_pipeline.report.drawing.answered import Came, Part, draw_came
 from frs_pipeline.report.drawing.axes import Span
 from frs_pipeline.report.drawing.bars import ByGroup
@@ -282,6 +283,7 @@ def first_page(
     return {
         **facts(study, counts),
         "told": told,
+        "places": places(study),
         "drawn": [shown(judge, found, known) for found in told.findings],
         "who": who,
         "others": others,

@@ -55,6 +55,7 @@ CHECKS = {
     "same fact, same number": "den samme oplysning er det samme tal andre steder",
     "follows from a printed table": "følger af cellerne i en trykt tabel",
     "promises of the mart": "datasættene opfylder kravene til dem",
+    _ABOUT_FILES: "filerne er dem, manifestet nævner",
 }
 # The same of conferences.
 _DANISH_OF_CONFERENCES = {
@@ -62,6 +63,12 @@ _DANISH_OF_CONFERENCES = {
     "waterfall closes": "regnestykket fra de kendte til dem, der tæller med, går op",
     "base ties out": "tabellens grundlag stemmer",
 }
+
+
+def checked(name: str, of_conferences: bool) -> Text:
+    """Return what a check is called."""
+    danish = CHECKS | _DANISH_OF_CONFERENCES if of_conferences else CHECKS
+    return Text(danish.get(name, name), name)
 
 
 class Pack:
@@ -78,7 +85,6 @@ class Pack:
 
     def add(self, passport: Passport) -> None:
         """Pack one figure's passport, leaving out what is empty."""
-        checks = CHECKS | _DANISH_OF_CONFERENCES if passport.of_conferences else CHECKS
         content = {
             "u": self._text(about(self.study).conference.many) if passport.of_conferences else None,
             "d": self._text(passport.definition),
@@ -100,7 +106,7 @@ class Pack:
             "v": self._differences(passport),
             "m": self._absent(passport.absent),
             "c": [
-                [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
+                [self._text(checked(c.name, passport.of_conferences)), int(c.passed)]
                 for c in passport.checks
                 if c.name != _ABOUT_FILES
             ],

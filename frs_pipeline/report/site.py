@@ -29,6 +29,7 @@ from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
+from frs_pipeline.report.formats.workbook import sheet_name
 from frs_pipeline.report.front import compared, first_page
 from frs_pipeline.report.intervals import Intervals, of_figures
 from frs_pipeline.report.judging import judge_of
@@ -43,6 +44,7 @@ from frs_pipeline.report.typography import (
     anchor,
     css_string,
     figure_text,
+    in_numbers,
     in_text,
     number_text,
     share_text,
@@ -115,7 +117,14 @@ def _templates(study: Study) -> Any:
         "number": number_text,
     }
     environment.filters |= {name: partial(write, language=language) for name, write in of_language.items()}
-    environment.filters |= {"anchor": anchor, "css_string": css_string, "date": date_text, "with_zero": with_zero}
+    environment.filters |= {
+        "anchor": anchor,
+        "css_string": css_string,
+        "in_numbers": in_numbers,
+        "date": date_text,
+        "with_zero": with_zero,
+        "sheet": sheet_name,
+    }
     environment.globals |= {
         "not_computable": NOT_COMPUTABLE,
         "language": language,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from frs_pipeline.report.drawing.file import plain_style
 from frs_pipeline.report.drawing.scene import SIZES
-from frs_pipeline.report.drawing.svg import DEFINED
+from frs_pipeline.report.drawing.svg import DEFINED, FITTED
 from frs_pipeline.report.drawing.widths import BOLD, NO_WIDER, UNKNOWN, WIDTHS
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -38,8 +38,9 @@ def _drawn() -> str:
         "bold": BOLD,
         "plain": "".join(sorted(NO_WIDER)),
         "sizes": SIZES,
+        "fitted": FITTED,
     }
-    return json.dumps(known, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    return json.dumps(known, separators=(",", ":")).replace("</", "<\\/")
 
 
 def statics() -> dict[str, bytes]:

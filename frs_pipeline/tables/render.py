@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.language import Text, beside
+from frs_pipeline.language import Language, Text, beside
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about, occasions, quoted, said, written
+from frs_pipeline.study.about import about, occasions, quotes, said, written
 from frs_pipeline.study.countable import CONFERENCE, noun
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, question_of
@@ -73,14 +74,15 @@ def render(study: Study, table: Table, figures: Sequence[Figure]) -> Grid:
     return Grid(caption(study, table), tuple(header), tuple(map(tuple, rows)))
 
 
-def numbered(study: Study, number: int | str) -> str:
-    """Name a table, or several, by number, in the first language of the study."""
-    return f"{said(study, _TABLE)} {number}"
+def numbered(study: Study, number: int | str, language: Language | None = None) -> str:
+    """Name a table, or several, by number, in the first language of the study unless another is named."""
+    return f"{_TABLE.in_language(language or about(study).language)} {number}"
 
 
-def caption(study: Study, table: Table) -> str:
-    """Return what stands above a table: its number and its heading."""
-    return f"{numbered(study, table.number)}. {heading(study, table)}"
+def caption(study: Study, table: Table, language: Language | None = None) -> str:
+    """Return what stands above a table: its number and its heading; in the study's first language unless another is named."""
+    title = entitled(study, table).in_language(language) if language else heading(study, table)
+    return f"{numbered(study, table.number, language)}. {title}"
 
 
 def heading(study: Study, table: Table) -> str:
@@ -112,16 +114,20 @@ def _whose(study: Study, table: Table) -> str:
     return f"{' and '.join(questionnaire.called.english for questionnaire in listed)}{when}"
 
 
-def base_line(study: Study, table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
-    """Write the base of one table in a line: all of its forms, those left out by reason, those counted. `rows` as in `BASES`."""
+def base_line(study: Study, table: Table, rows: Iterable[Mapping[str, Any]], language: Language | None = None) -> str:
+    """Write the base of one table in a line: all of its forms, those left out by reason, those counted. `rows` as in `BASES`.
+
+    In the first language of the study unless another is named.
+    """
+    told = partial(Text.in_language, language=language or about(study).language)
     forms: Counter[tuple[str, str | None]] = Counter()
     for row in rows:
         forms[row["reason"], row["question"]] += row["forms"]
     whole, counted = forms.pop((ROWS, None), 0), forms.pop((BASE, None), 0)
-    less = "".join(f" − {n} {_left_out(study, table, *reason)}" for reason, n in forms.items() if n)
-    base = said(study, Text("Grundlag", "Base"))
+    less = "".join(f" − {n} {told(_left_out(study, table, *reason))}" for reason, n in forms.items() if n)
+    base = told(Text("Grundlag", "Base"))
     rows_of = noun(study, table.marts[0])
-    return f"{base}: {whole} {said(study, rows_of.one if whole == 1 else rows_of.many)}{less} = {counted}"
+    return f"{base}: {whole} {told(rows_of.one if whole == 1 else rows_of.many)}{less} = {counted}"
 
 
 def base_lines(study: Study, bases: pa.Table) -> Grid:
@@ -134,38 +140,48 @@ def base_lines(study: Study, bases: pa.Table) -> Grid:
     )
 
 
-def _left_out(study: Study, table: Table, reason: str, question: str | None) -> str:
+def _left_out(study: Study, table: Table, reason: str, question: str | None) -> Text:
     """Describe the forms left out for a reason."""
     asked = question_of(study, table.marts[0], question or "")
-    of_question = f" ({asked.name})" if asked and len(table.variables) > 1 else ""
+    name = f" ({asked.name})" if asked and len(table.variables) > 1 else ""
+    of_conferences = CONFERENCE in table.marts
     if reason == OTHER_OCCASION:
-        held = CONFERENCE in table.marts
-        others = [one.many if held else one.the for name, one in occasions(study).items() if name != table.occasion]
+        others = [one.many if of_conferences else one.the for key, one in occasions(study).items() if key != table.occasion]
         danish, english = " eller ".join(one.danish for one in others), " or ".join(one.english for one in others)
-        return said(study, Text(danish, english) if held else Text(f"fra {danish}", f"from {english}"))
+        return Text(danish, english) if of_conferences else Text(f"fra {danish}", f"from {english}")
     if reason == UNANSWERED:
-        if CONFERENCE in table.marts:
-            return said(study, Text(f"hvor {question} ikke er kendt", f"whose {question} isn't known"))
-        return said(study, Text(f"uden svar på {question}", f"without an answer to {question}"))
+        if of_conferences:
+            return Text(f"hvor {question} ikke er kendt", f"whose {question} isn't known")
+        return Text(f"uden svar på {question}", f"without an answer to {question}")
     if reason == NOT_IN_USE:
-        return said(study, Text("hvor spørgsmålet ikke står på skemaet", "without the question on the form")) + of_question
+        return _with(Text("hvor spørgsmålet ikke står på skemaet", "without the question on the form"), name)
     if reason == BLANK:
-        if CONFERENCE in table.marts:
-            return said(study, _UNKNOWN) + of_question
-        return said(study, _NOT_CODED if asked and asked.coded else _BLANK) + of_question
+        if of_conferences:
+            return _with(_UNKNOWN, name)
+        return _with(_NOT_CODED if asked and asked.coded else _BLANK, name)
     if reason in UNPAIRED.values():
         return _unpaired(study, table, reason)
-    labels = asked.labels if asked else {}
+    labels = asked.says if asked else {}
     if reason == OUTSIDE:
-        limits = "/".join(quoted(study, labels[code]) for code in labels if code in dict(table.where)[question or ""])
-        if CONFERENCE in table.marts:
-            return said(study, Text(f"uden {limits}", f"without {limits}")) + f" ({question})"
-        return said(study, Text(f"uden svaret {limits}", f"without the answer {limits}")) + f" ({question})"
-    named = "/".join(quoted(study, label) for code, label in labels.items() if code not in counted_codes(table)[question or ""])
-    return f"{named or said(study, Text('andre svar', 'other answers'))}{of_question}"
+        limits = _either(study, [labels[code] for code in labels if code in dict(table.where)[question or ""]])
+        if of_conferences:
+            return Text(f"uden {limits.danish} ({question})", f"without {limits.english} ({question})")
+        return Text(f"uden svaret {limits.danish} ({question})", f"without the answer {limits.english} ({question})")
+    named = [says for code, says in labels.items() if code not in counted_codes(table)[question or ""]]
+    return _with(_either(study, named) if named else Text("andre svar", "other answers"), name)
 
 
-def _unpaired(study: Study, table: Table, reason: str) -> str:
+def _with(text: Text, name: str) -> Text:
+    return Text(f"{text.danish}{name}", f"{text.english}{name}")
+
+
+def _either(study: Study, answers: Iterable[Text]) -> Text:
+    """Quote several answers as one."""
+    listed = [quotes(study, says) for says in answers]
+    return Text("/".join(one.danish for one in listed), "/".join(one.english for one in listed))
+
+
+def _unpaired(study: Study, table: Table, reason: str) -> Text:
     assert table.pairing is not None
     start, end = (occasions(study)[name].the for name in (table.pairing.start, table.pairing.end))
     of = Text("af samme rolle ", "of the same role ") if table.pairing.role else Text("", "")
@@ -176,7 +192,7 @@ def _unpaired(study: Study, table: Table, reason: str) -> str:
         NONE_THERE: Text(f"uden et {of.danish}fra {end.danish}", f"without one {of.english}from {end.english}"),
         SEVERAL_THERE: Text(f"med flere {of.danish}fra {end.danish}", f"with several {of.english}from {end.english}"),
     }
-    return said(study, words[reason])
+    return words[reason]
 
 
 _Printed = dict[tuple[str, str, str, str], str]

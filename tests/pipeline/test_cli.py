@@ -178,7 +178,7 @@ def test_corrections_say_what_rests_on_them(data: Path, tmp_path: Path) -> None:
     assert {"old", "new"} & set(unopened) == set()
     # Which cell counts the form tells what it answers.
     assert unopened["tables"] == [{"table": table["table"]} for table in found["tables"]]
-    assert "    Tabel 61" in frs(copy, "corrections").stdout
+    assert "    Table 61" in frs(copy, "corrections").stdout
     assert " · " not in frs(copy, "corrections").stdout
     assert "set på papiret (LK, 2020-12-01)" in frs(copy, "corrections").stdout
 

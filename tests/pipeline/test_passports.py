@@ -421,10 +421,9 @@ def test_trace_tells_everything_and_what_there_isn_t(frs):
     code, out, error = frs("trace", "1", "--row", "Mor", "--column", "god", "--measure", "row_percent")
     assert (code, error) == (0, "")
     for said in (
-        "Andelen i procent, hvor svaret på",
         "The percentage where the answer to",
         "= the denominator",
-        "Tabel 42 · mor · god",
+        "Table 42 · mor · god",
         "set aside: the codebook",
         "dataset.csv",
     ):

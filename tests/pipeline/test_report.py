@@ -24,7 +24,7 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.report.baselines import baselines_of
 from frs_pipeline.report.claims import claims
-from frs_pipeline.report.typography import anchor, figure_text, shown
+from frs_pipeline.report.typography import anchor, in_text, shown
 from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
@@ -33,7 +33,7 @@ from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.tables import Address
 
-LARGEST = 5_000_000
+LARGEST = 8_000_000
 FAILING = {"dissatisfied", "belief_first", "disappointed", "without_support"}
 
 
@@ -124,7 +124,7 @@ def test_every_figure_stands_on_one_page_as_it_is_printed(store: Store, pages: d
     names = Counter(name for page in pages.values() for name in page.numbers)
     assert names == Counter(anchor(address) for address in meanings(STUDY))
     told = {name: text for page in pages.values() for name, text in page.numbers.items()}
-    assert told == {anchor(address): figure_text(figure.printed) for address, figure in figures.items()}
+    assert told == {anchor(address): in_text(figure.printed, address.measure) for address, figure in figures.items()}
 
 
 def test_tables_have_a_caption_and_every_heading_says_what_it_heads(pages: dict[str, Page]) -> None:

@@ -7,8 +7,9 @@ import pytest
 from support.study import STUDY
 
 from frs_pipeline.cli import terminal
+from frs_pipeline.cli.grids import print_grid
 from frs_pipeline.cli.passport_page import Page
-from frs_pipeline.cli.terminal import Progress, plain, print_grid, print_json, say
+from frs_pipeline.cli.terminal import Progress, plain, print_json, say
 
 WILD = "sag\x1b]0;title\x07 12\x9b2J\u202e\x7f\r"
 
