@@ -187,8 +187,12 @@ def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder:
     evidence, made = passports.evidence, Counts(passports.asking)
     rows = {name: read(evidence.store.file("statistics", f"{name}_nonresponse")).to_pylist() for name in ("unit", "item")}
     verdicts = Counter(row["verdict"] for row in evidence.compared.values())
-    counts = made.whole() | made.verdicts(verdicts) | made.unit(rows["unit"]) | made.item(rows["item"]) | made.came(
-        read(evidence.store.file("statistics", "forms")).to_pylist()
+    counts = (
+        made.whole()
+        | made.verdicts(verdicts)
+        | made.unit(rows["unit"])
+        | made.item(rows["item"])
+        | made.came(read(evidence.store.file("statistics", "forms")).to_pylist())
     )
     counts |= quality(store, passports.asking, evidence, rows["unit"])["counts"]
     for zone, place in (("curated", store.settings.curated(DELIVERY)), ("restricted", store.settings.restricted(DELIVERY))):
@@ -275,8 +279,7 @@ def test_a_finding_links_to_the_figure_by_the_number_that_its_chapter_gives_it(f
 
 def test_another_process_with_another_order_of_sets_makes_the_same_bytes(store: Store, folder: Path) -> None:
     program = (
-        "import hashlib, json, sys; from pathlib import Path; from frs_pipeline.report.quality import quality
-from frs_pipeline.report.site import build; "
+        "import hashlib, json, sys; from pathlib import Path; from frs_pipeline.report.site import build; "
         "from frs_pipeline.store.settings import Settings, find_study; from frs_pipeline.store.files import Store; "
         "made = build(Store(Settings(find_study(), Path(sys.argv[1])), sys.argv[2])).pages; "
         "print(json.dumps({name: hashlib.sha256(page).hexdigest() for name, page in made.items()}))"
