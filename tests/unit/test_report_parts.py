@@ -19,6 +19,7 @@ from frs_pipeline.language import LANGUAGES, Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.personal_numbers import holds_personal_number
+from frs_pipeline.report.findings import Bound
 from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.report.maps import heat
 from frs_pipeline.report.packs import _cells
@@ -192,7 +193,7 @@ def test_arithmetic_is_said_once_where_languages_write_numbers_differently_alone
     ],
 )
 def test_what_stands_close_to_a_number_stays_on_its_line(pieces: tuple[str | int, ...], text: str) -> None:
-    said = [piece if isinstance(piece, str) else {"text": str(piece), "cited": True} for piece in pieces]
+    said = [piece if isinstance(piece, str) else Bound(str(piece)) for piece in pieces]
     words = _templates(STUDY).get_template("words.html").module
     made = re.sub(r'<span class="bound[^>]*>(\d)</span>', r"\1", str(words.parts(said)))
     assert made.replace('<span class="glued">', "<i>").replace("</span>", "</i>").strip() == text
