@@ -193,3 +193,16 @@ def test_one_drawing_is_shown_and_nothing_is_wider_than_the_page(visit, width: i
     )
     assert {tuple(one) for one in visible} == {("narrow",) if width < 760 else ("wide",)}
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_numbers_of_a_drawing_are_one_stop_of_the_keyboard(visit) -> None:
+    page = visit().open("tilfredshed.html")
+    links = "#figur-1 .drawing.wide a.n.da"
+    assert page.locator(links).evaluate_all("all => all.filter((one) => one.tabIndex === 0).length") == 1
+    page.locator(links).first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "8,3\u00a0%, barn, nogenlunde"
+    page.keyboard.press("Enter")
+    expect(page.locator("#passport")).to_contain_text("8,3")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "8,3\u00a0%, barn, nogenlunde"
