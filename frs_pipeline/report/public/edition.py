@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.language import CODES, LANGUAGES, Text, date_text
+from frs_pipeline.language import CODES, LANGUAGES, Text
 from frs_pipeline.release.files import DANISH, FIGURES, HIDDEN, LEFT_OUT, NOT_COMPUTABLE
 from frs_pipeline.report.drawing.bars import ByGroup
 from frs_pipeline.report.drawing.distribution import Distribution
@@ -126,23 +126,24 @@ class Edition:
         }
 
     def _feet(self) -> dict[str, str]:
-        title, day = about(self.study).title, date_text(self.released.delivery)
+        title, of = about(self.study).title, words.of_delivery(self.released.delivery)
         return {
-            "da": f"{title.danish} · offentlig udgave · leverance af {day.danish}",
-            "en": f"{title.english} · public edition · delivery of {day.english}",
+            "da": f"{title.danish} · offentlig udgave · {of.danish}",
+            "en": f"{title.english} · public edition · {of.english}",
         }
 
     @cached_property
     def _templates(self) -> Any:
         environment = templates_in(HERE)
         facts = about(self.study)
-        environment.filters |= {"anchor": anchor, "date": date_text}
+        environment.filters |= {"anchor": anchor}
         environment.globals |= {
             "language": facts.language,
             "code": CODES[facts.language],
             "both_languages": len(facts.languages) > 1,
             "study": facts,
             "delivery": self.released.delivery,
+            "of_delivery": words.of_delivery(self.released.delivery),
             "released": self.released,
             "facts": self.facts,
             "pages": self.pages,
@@ -279,10 +280,10 @@ class Edition:
 
     def captions(self, table: Table) -> tuple[Caption, Caption]:
         """Return what stands around a figure in its file: of forms that people filled in, and of made-up ones."""
-        facts, day = about(self.study), date_text(self.released.delivery)
+        facts, of = about(self.study), words.of_delivery(self.released.delivery)
         source = Text(
-            f"{facts.title.danish}, leverance af {day.danish}, offentlig udgave, tabel {table.number}.",
-            f"{facts.title.english}, delivery of {day.english}, public edition, table {table.number}.",
+            f"{facts.title.danish}, {of.danish}, offentlig udgave, tabel {table.number}.",
+            f"{facts.title.english}, {of.english}, public edition, table {table.number}.",
         )
         made_up = Text("Opdigtede skemaer: Ingen har udfyldt dem.", "Made-up forms: nobody filled them in.")
         below = (*self._below(table), source)
