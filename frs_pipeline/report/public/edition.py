@@ -55,7 +55,7 @@ class Shown:
 
     table: Table
     title: Text
-    questions: Text
+    subtitle: Text
     asked: Text
     grid: Layout
     cells: Mapping[Address, Cell]
@@ -188,7 +188,7 @@ class Edition:
         return Shown(
             table,
             self.released.titles[table.number],
-            self.questions(table),
+            self.subtitle(table),
             self.asked(table),
             grid,
             {address: self._cell(table, address) for address in numbers},
@@ -205,11 +205,24 @@ class Edition:
             return Cell(address, words.MARKS[number.status], words.SPOKEN[number.status])
         return Cell(address, words.number_of(number, address, table), None)
 
-    def questions(self, table: Table) -> Text:
-        """Quote the questions of a table but the one that says who answered."""
-        role = about(self.study).role
+    def _told(self, table: Table) -> list[Text]:
+        """List the questions of a table but the one that says who answered."""
         texts = texts_of(self.study, table)
-        told = [quotes(self.study, text) for name, text in texts.items() if name != role] or list(texts.values())
+        return [text for name, text in texts.items() if name != about(self.study).role] or list(texts.values())
+
+    def subtitle(self, table: Table) -> Text:
+        """Return the questions of a table where its title doesn't say them already."""
+        title, questions = self.released.titles[table.number], self.questions(table)
+        said = []
+        for language in LANGUAGES:
+            words_of = (text.in_language(language) for text in self._told(table))
+            again = all(text in title.in_language(language) for text in words_of)
+            said.append("" if again else questions.in_language(language))
+        return Text(*said)
+
+    def questions(self, table: Table) -> Text:
+        """Quote the questions of a table."""
+        told = [quotes(self.study, text) for text in self._told(table)]
         return Text(" · ".join(one.danish for one in told), " · ".join(one.english for one in told))
 
     def asked(self, table: Table) -> Text:
