@@ -6,14 +6,16 @@
   const DATE = /\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?(?:jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|dec)[a-z]* \d{4}|\d{1,2}[.:]\d\d/gi, BESIDE_MARKS = /^(?:[\s\d.,;:%−–+[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?![\p{L}\d]))+$/u, AXIS = /^[\s\d.,%+−–-]+$/;
   const BESIDE = /\[[^\]]*\]|\((?:før|before) [^)a-zæøå]*\)|(?:\bn|ubesv\.|\bblank) [\d.,]+|\bp\s?[<=]\s?[\d.,]+|[\d.,−–]+\s?%? (?:til|to) [\d.,−–]+\s?%?/g, QUOTES = /»[^«]*«|“[^”]*”/g;
   const inside = (found, pattern, text) => [...text.matchAll(pattern)].some((one) => one.index <= found.index && found.index + found[0].length <= one.index + one[0].length);
-  const plain = (number) => number.replaceAll(".", ",");
+  const asDanish = (number) => number.replaceAll(".", ",");
   const kindOf = (made) => made.closest("[data-bound], text.tick")?.dataset.bound || (made.closest("text.tick") ? "axis" : "");
   const numbersIn = (text) => [...text.matchAll(/\d+(?:[.,]\d+)*/g)];
+  const patterns = {};
   // Words of results in a text of a language; phrases that only ask for one are none.
   function wordsIn(text, lang) {
-    const known = RESULTS[lang];
-    if (!known) return [];
-    return [...text.replace(new RegExp(known.not, "giu"), (phrase) => "\ufffc".repeat(phrase.length)).matchAll(new RegExp(known.words, "giu"))];
+    if (!RESULTS[lang] || !/\p{L}/u.test(text)) return [];
+    if (!patterns[lang]) patterns[lang] = [RESULTS[lang].not, RESULTS[lang].words].map((words) => new RegExp(words, "giu"));
+    const [asks, says] = patterns[lang];
+    return [...text.replace(asks, (phrase) => "\ufffc".repeat(phrase.length)).matchAll(says)];
   }
   function names(made, text, at, number) {
     for (let one = made; one; one = one.parentElement) {
@@ -36,14 +38,14 @@
     const told = new Map();
     for (const node of texts) {
       const made = node.parentElement, free = made.closest(BOUND) || vouches(kindOf(made)) || made.closest("table") || (kindOf(made) === "figure" && BESIDE_MARKS.test(node.data));
-      const said = free ? numbersIn(node.data).map((one) => plain(one[0])) : [];
+      const said = free ? numbersIn(node.data).map((one) => asDanish(one[0])) : [];
       if (made.closest(TESTED)) said.push(...wordsIn(node.data, made.closest("[lang]").lang).map((one) => one[0].toLowerCase()));
       for (let part = said.length && made.closest(WITHIN); part; part = part.parentElement?.closest(WITHIN)) {
         if (!told.has(part)) told.set(part, new Set());
         said.forEach((one) => told.get(part).add(one));
       }
     }
-    return (made, what) => told.get(made.closest(WITHIN))?.has(plain(what.toLowerCase()));
+    return (made, what) => told.get(made.closest(WITHIN))?.has(asDanish(what.toLowerCase()));
   }
   function unboundIn(made, text, lang, again) {
     const kind = kindOf(made);
