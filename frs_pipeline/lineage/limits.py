@@ -169,5 +169,5 @@ class Limits(Counts):
             first = f"SELECT {broken} AS rule\n  FROM {lines}\n  GROUP BY filename, form_id, file, line"  # noqa: S608
             what = Text(f"Skemaer sat til side efter reglen {rule}", f"Forms set aside by the rule {rule}")
             query = f"SELECT count(*) AS value\nFROM (\n  {first}\n)\nWHERE rule = '{rule}';"
-            counts[f"first-{instrument}-{rule}"] = self._count(what, number, query, zone="restricted")
+            counts[f"broke-{instrument}-{rule}"] = self._count(what, number, query, zone="restricted")
         return counts

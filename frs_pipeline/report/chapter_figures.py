@@ -6,7 +6,7 @@ What two tables show together, and gammas of several, are figures too; their num
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -45,7 +45,6 @@ from frs_pipeline.tables.clusters import clustered
 from frs_pipeline.tables.reconciling import batches
 
 Title = Text | Sentence
-TitleOf = Callable[[Table], Title]
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,13 @@ def plain(title: Title) -> Text:
 
 
 class ChapterFigures:
-    """Makes the blocks of chapters of a delivery; `title_of` says what the figure of a table is called."""
+    """Makes the blocks of chapters of a delivery; `told` are titles that hold: of tables by number, of a change from one table
+    to another by `1-2`, of the rows of a table by `rows-17`.
+    """
 
-    def __init__(self, store: Store, evidence: Evidence, intervals: Intervals | None, title_of: TitleOf) -> None:
+    def __init__(self, store: Store, evidence: Evidence, intervals: Intervals | None, told: Mapping[Any, Sentence]) -> None:
         self.store, self.study, self.evidence = store, store.study, evidence
-        self.intervals, self.title_of = intervals, title_of
+        self.intervals, self.told = intervals, told
         self.tables = catalogue(store.study)
         self.shown = Tables(store, evidence)
 
@@ -213,7 +214,7 @@ class ChapterFigures:
         return counted
 
     def _of_table(self, table: Table, known: Known, *, with_table: bool = True) -> _Unplaced:
-        title = self.title_of(table)
+        title: Title = self.told.get(table.number) or self.shown.titles[table.number]
         figure = figure_of(table, plain(title), known)
         notes = [*(how_to_read(self.study, figure) if figure else ()), *several_ticks(table)]
         if table.number in known.asked:
@@ -244,24 +245,26 @@ class ChapterFigures:
                     certain = low is not None and high is not None and (low > 0 or high < 0)
                     found[label] = Difference(100 * made.value, low, high, certain)
         asked = self._quoted(tables[1])
-        title = Text(
+        of = tables[0].number, tables[1].number
+        title: Title = self.told.get(f"{of[0]}-{of[1]}") or Text(
             f"{asked.danish} fra {rounds[0].danish} til {rounds[1].danish}",
             f"{asked.english} from {rounds[0].english} to {rounds[1].english}",
         )
         question = together(question_of(self.study, table) for table in tables)
-        figure = change_of(tables, rounds, found, title, known)
+        figure = change_of(tables, rounds, found, plain(title), known)
         listed, notes = of_change(figure), tuple(how_to_read(self.study, figure))
-        of = tables[0].number, tables[1].number
         return _Unplaced(f"figur-{of[0]}-{of[1]}", of, title, question, figure, notes, listed)
 
     def _rows(self, table: Table, known: Known) -> _Unplaced:
         """Make the figure of a crosstab's rows, each a bar of its own."""
         by = quotes(self.study, texts_of(self.study, table)[table.row.variable])
         of = self._quoted(table)
-        title = Text(f"{of.danish} efter svaret på {by.danish}", f"{of.english} by the answer to {by.english}")
-        figure = rows_of(table, title, known)
+        asked = Text(f"{of.danish} efter svaret på {by.danish}", f"{of.english} by the answer to {by.english}")
+        title: Title = self.told.get(f"rows-{table.number}") or asked
+        figure = rows_of(table, plain(title), known)
+        question = together([whose(self.study, table)] if title is asked else [_sentence(asked), whose(self.study, table)])
         listed, notes = of_bars(figure, known.ends.get(table.number, {})), tuple(how_to_read(self.study, figure))
-        return _Unplaced(f"raekker-{table.number}", (table.number,), title, whose(self.study, table), figure, notes, listed)
+        return _Unplaced(f"raekker-{table.number}", (table.number,), title, question, figure, notes, listed)
 
     def _quoted(self, table: Table) -> Text:
         return quotes(self.study, self._column(table))
@@ -369,3 +372,7 @@ def _told_apart(names: Mapping[int, Text]) -> dict[int, Text]:
         number: Text(f"{name.danish} (tabel {number})", f"{name.english} (table {number})") if called[name] > 1 else name
         for number, name in names.items()
     }
+
+
+def _sentence(text: Text) -> Text:
+    return Text(f"{text.danish}.", f"{text.english}.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from frs_pipeline.report.binding import script_patterns
 from frs_pipeline.report.drawing.file import plain_style
 from frs_pipeline.report.drawing.scene import SIZES
-from frs_pipeline.report.drawing.svg import DEFINED, FITTED
+from frs_pipeline.report.drawing.svg import DEFINED, FITTED, NARROWED
 from frs_pipeline.report.drawing.widths import BOLD, NO_WIDER, UNKNOWN, WIDTHS
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -45,6 +45,7 @@ def _drawn() -> str:
         "plain": "".join(sorted(NO_WIDER)),
         "sizes": SIZES,
         "fitted": FITTED,
+        "narrowed": NARROWED,
     }
     return json.dumps(known, separators=(",", ":")).replace("</", "<\\/")
 

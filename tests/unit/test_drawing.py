@@ -134,8 +134,9 @@ def test_a_long_text_is_set_as_wide_as_it_was_measured_whatever_the_font():
     for text in ElementTree.fromstring(svg(of("by group", True))).iter("text"):
         bold = "strong" in text.get("class")
         size = {"leg": 13, "quiet": 13, "head": 12, "tick": 12}.get(text.get("class").split()[0], 14)
-        assert (text.get("textLength") is not None) == (len(text.text) > 12)
-        if len(text.text) > 12:
+        assert (text.get("textLength") is not None) == (len(text.text) > 3)
+        assert (text.get("lengthAdjust") is not None) == (len(text.text) > (3 if bold else 12))
+        if len(text.text) > 3:
             assert float(text.get("textLength")) == pytest.approx(text_width(text.text, size, bold), abs=0.06)
 
 

@@ -23,8 +23,9 @@ DEFINED = (
 )
 # The same for a page; once, and never with display: none, or they vanish.
 PATTERNS = f'<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">{DEFINED}</svg>'
-# Texts of more letters are set as wide as the widths say.
-FITTED = 12
+# Texts of more letters than the first are set as wide as the widths say; letters of longer ones than the second, and bold ones,
+# are narrowed, too.
+FITTED, NARROWED = 3, 12
 # How far below a number the line stands that says it leads somewhere.
 _BELOW = 4
 
@@ -107,8 +108,7 @@ def _words(words: Words, language: Language, code: str, links: bool = True) -> s
         return ""
     anchor = "" if words.anchor == "start" else f' text-anchor="{words.anchor}"'
     box = words.box(language)
-    # Where none of the fonts is installed that the widths are of, another one is set as wide: no long text runs into the next.
-    fits = f' textLength="{number(box.right - box.left)}" lengthAdjust="spacingAndGlyphs"' if len(text) > FITTED else ""
+    fits = _fits(text, box.right - box.left, words.bold)
     place = f'x="{number(words.x)}" y="{number(words.y)}"{anchor}{fits}'
     drawn = f'<text class="{escape(words.look)}{code}" {place}>{escape(text)}</text>'
     if words.link is None or not links:
@@ -118,6 +118,12 @@ def _words(words: Words, language: Language, code: str, links: bool = True) -> s
     parts = f' data-figures="{escape(" ".join(words.link.parts))}"' if len(words.link.parts) > 1 else ""
     inside = drawn.replace(code, "", 1) if code else drawn
     return f'<a class="n{code}" href="{escape(words.link.href)}"{parts}{spoken}>{inside}{under}</a>'
+
+
+def _fits(text: str, width: float, bold: bool) -> str:
+    """Say how wide a text is: where no font is installed that the widths are of, it takes no more, and runs into no other."""
+    glyphs = ' lengthAdjust="spacingAndGlyphs"' if bold or len(text) > NARROWED else ""
+    return f' textLength="{number(width)}"{glyphs}' if len(text) > FITTED else ""
 
 
 def _spoken(number: str, what: Text | None, language: Language) -> str:

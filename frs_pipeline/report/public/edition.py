@@ -147,7 +147,12 @@ class Edition:
             "facts": self.facts,
             "pages": self.pages,
             "made_up": self._made_up,
-            "names": {"index": INDEX, "protection": PROTECTION, "about": ABOUT},
+            "names": {
+                "index": INDEX,
+                "protection": PROTECTION,
+                "about": ABOUT,
+                "called": {"explained": words.EXPLAINED, "about": words.ABOUT},
+            },
             "patterns": PATTERNS,
             "release_files": [name for name in (FIGURES, DANISH) if name in self._files],
             "withheld": sorted(self.released.withheld, key=lambda one: one.table.number),

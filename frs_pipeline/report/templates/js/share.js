@@ -25,7 +25,7 @@
     const size = DRAWN.sizes[look.split(" ").find((one) => DRAWN.sizes[one])], bold = look.includes("strong");
     const high = Math.round(1.22 * size * 10) / 10, lines = wrapped(text, width, size, bold);
     const drawn = lines.map((line, at) => {
-      const fits = line.length > DRAWN.fitted ? ` textLength="${rounded(widthOf(line, size, bold))}" lengthAdjust="spacingAndGlyphs"` : "";
+      const fits = line.length > DRAWN.fitted ? ` textLength="${rounded(widthOf(line, size, bold))}"${bold || line.length > DRAWN.narrowed ? ' lengthAdjust="spacingAndGlyphs"' : ""}` : "";
       return `<text class="${look}" x="0" y="${rounded(top + high + at * high)}"${fits}>${xml(line)}</text>`;
     });
     return [drawn.join(""), top + lines.length * high + 4];
