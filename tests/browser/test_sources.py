@@ -21,6 +21,8 @@ def test_nothing_is_without_a_source(visit, language: str) -> None:
         page = switched(here.open(f"{name}?lang={language}"))
         expect(page.locator("#revision-say")).to_have_text(re.compile(r"^[\d.,]+ \D+ 0 \D+$"))
         assert page.locator(".unbound").count() == 0, name
+        for bound in page.locator("main .bound:visible").all()[:1]:
+            assert "underline" in bound.evaluate("one => getComputedStyle(one).textDecorationLine"), name
         page.close()
     assert here.complaints == []
 

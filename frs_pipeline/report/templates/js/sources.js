@@ -8,6 +8,7 @@
   const inside = (found, pattern, text) => [...text.matchAll(pattern)].some((one) => one.index <= found.index && found.index + found[0].length <= one.index + one[0].length);
   const asDanish = (number) => number.replaceAll(".", ",");
   const kindOf = (made) => made.closest("[data-bound], text.tick")?.dataset.bound || (made.closest("text.tick") ? "axis" : "");
+  const spoken = (made) => { const one = made.closest("[lang], .da, .en"); return one.lang || (one.classList.contains("da") ? "da" : "en"); };
   const numbersIn = (text) => [...text.matchAll(/\d+(?:[.,]\d+)*/g)];
   const patterns = {};
   // Words of results in a text of a language; phrases that only ask for one are none.
@@ -39,7 +40,7 @@
     for (const node of texts) {
       const made = node.parentElement, free = made.closest(BOUND) || vouches(kindOf(made)) || made.closest("table") || (kindOf(made) === "figure" && BESIDE_MARKS.test(node.data));
       const said = free ? numbersIn(node.data).map((one) => asDanish(one[0])) : [];
-      if (made.closest(TESTED)) said.push(...wordsIn(node.data, made.closest("[lang]").lang).map((one) => one[0].toLowerCase()));
+      if (made.closest(TESTED)) said.push(...wordsIn(node.data, spoken(made)).map((one) => one[0].toLowerCase()));
       for (let part = said.length && made.closest(WITHIN); part; part = part.parentElement?.closest(WITHIN)) {
         if (!told.has(part)) told.set(part, new Set());
         said.forEach((one) => told.get(part).add(one));
@@ -67,13 +68,13 @@
     let without = 0;
     for (const node of texts) {
       const made = node.parentElement;
-      const missing = unboundIn(made, node.data, made.closest("[lang]").lang, AGAIN.includes(kindOf(made)) ? told : never);
+      const missing = unboundIn(made, node.data, spoken(made), AGAIN.includes(kindOf(made)) ? told : never);
       without += missing.length;
       if (missing.length && made.namespaceURI !== document.body.namespaceURI) made.classList.add("unbound");
       else if (missing.length) node.replaceWith(...marked(node.data, missing));
     }
     for (const made of document.body.querySelectorAll(LABELS.map((name) => `[${name}]`).join())) {
-      const missing = LABELS.flatMap((name) => unboundIn(made, made.getAttribute(name) || "", made.closest("[lang]").lang, told));
+      const missing = LABELS.flatMap((name) => unboundIn(made, made.getAttribute(name) || "", spoken(made), told));
       without += missing.length;
       if (missing.length) made.classList.add("unbound");
     }
