@@ -3,7 +3,7 @@
   const BOUND = `button.f, button.count, a.n, .bound, time, ${QUOTED}`, TESTED = `[data-tested], [data-bound=definition], ${QUOTED}`;
   const AGAIN = ["spoken", "figure"], vouches = (kind) => !["", "date", "axis", ...AGAIN].includes(kind);
   const WITHIN = "section, header, footer, nav, aside, main, dialog, body", LABELS = ["aria-label", "title", "alt", "placeholder"];
-  const DATE = /\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?(?:jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|dec)[a-z]* \d{4}|\d{1,2}[.:]\d\d/gi, BESIDE_MARKS = /^(?:[\s\d.,;:%−–+[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?![\p{L}\d]))+$/u, AXIS = /^[\s\d.,%+−–-]+$/;
+  const DATE = /\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?(?:jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|dec)[a-z]* \d{4}|\d{1,2}[.:]\d\d/gi, IN_DRAWINGS = /^(?:[\s\d.,;:%−–+[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?![\p{L}\d]))+$/u, AXIS = /^[\s\d.,%+−–-]+$/;
   const BESIDE = /\[[^\]]*\]|\((?:før|before) [^)a-zæøå]*\)|(?:\bn|ubesv\.|\bblank) [\d.,]+|\bp\s?[<=]\s?[\d.,]+|[\d.,−–]+\s?%? (?:til|to) [\d.,−–]+\s?%?/g, QUOTES = /»[^«]*«|“[^”]*”/g;
   const inside = (found, pattern, text) => [...text.matchAll(pattern)].some((one) => one.index <= found.index && found.index + found[0].length <= one.index + one[0].length);
   const asDanish = (number) => number.replaceAll(".", ",");
@@ -28,7 +28,7 @@
   }
   function stands(made, text, found) {
     const kind = kindOf(made);
-    if (made.closest(BOUND) || vouches(kind) || (kind === "figure" && (made.closest("table") || BESIDE_MARKS.test(text)))) return true;
+    if (made.closest(BOUND) || vouches(kind) || (kind === "figure" && (made.closest("table") || IN_DRAWINGS.test(text)))) return true;
     if (kind === "axis") return AXIS.test(text);
     if (kind === "date") return inside(found, DATE, text);
     if (/^(?:-procent-(?:sikkerheds)?interval|% (?:confidence )?interval)/.test(text.slice(found.index + found[0].length))) return true;
@@ -38,7 +38,7 @@
   function toldIn(texts) {
     const told = new Map();
     for (const node of texts) {
-      const made = node.parentElement, free = made.closest(BOUND) || vouches(kindOf(made)) || made.closest("table") || (kindOf(made) === "figure" && BESIDE_MARKS.test(node.data));
+      const made = node.parentElement, free = made.closest(BOUND) || vouches(kindOf(made)) || made.closest("table") || (kindOf(made) === "figure" && IN_DRAWINGS.test(node.data));
       const said = free ? numbersIn(node.data).map((one) => asDanish(one[0])) : [];
       if (made.closest(TESTED)) said.push(...wordsIn(node.data, spoken(made)).map((one) => one[0].toLowerCase()));
       for (let part = said.length && made.closest(WITHIN); part; part = part.parentElement?.closest(WITHIN)) {
