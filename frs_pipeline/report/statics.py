@@ -26,8 +26,7 @@ def script() -> str:
     """Return the script of all pages: the files share one function, so that nothing but `FRS` is seen from outside."""
     parts = "\n".join((_TEMPLATES / "js" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
     known = f"const DRAWN = {_drawn()};\n  const RESULTS = {_results()};"
-    shared = f"{known}\n{parts}\n  return {{ index, pack, search: searching }};"
-    return f'"use strict";\nconst FRS = (() => {{\n  {shared}\n}})();\n'
+    return f'"use strict";\nconst FRS = (() => {{\n  {known}\n{parts}\n  return {{ index, pack, search: searching }};\n}})();\n'
 
 
 def _results() -> str:
