@@ -70,12 +70,6 @@ class Shown:
     magnified: bool = False
 
     @property
-    def addresses(self) -> tuple[Address, ...]:
-        """The figures that the numbers of its sentence come from."""
-        named = (part for part in self.found.says.danish if isinstance(part, Bound))
-        return tuple(dict.fromkeys(address for bound in named for address in bound.addresses))
-
-    @property
     def html(self) -> str:
         """The figure for a page, with the sentence for those who don't see it."""
         return "" if self.drawing is None else unseen(self.drawing) + svg(self.drawing)

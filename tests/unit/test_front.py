@@ -81,7 +81,7 @@ def test_who_answered_is_drawn_on_one_scale_with_those_who_did_not_say_dashed() 
         assert collisions(drawing) == outside(drawing) == []
         assert len(marked(drawing, "unsure")) == 2
     widths = [mark.width + 1.5 for mark in drawn.wide.marks if isinstance(mark, Rect)]
-    assert widths == pytest.approx([number * 682 / 955 for number in (126, 610, 128, 174, 617, 164)])
+    assert widths == pytest.approx([number * 664 / 955 for number in (126, 610, 128, 174, 617, 164)])
     assert {words.link.href for words in drawn.wide.words if words.link} == {"#n-came-a-1"}
     assert drawn.wide.sentence.danish == (
         "Deltager, første rådslagning: barn 126, familie 610, ikke sagt 128, i alt 864; "
@@ -175,7 +175,6 @@ def test_the_figure_of_a_finding_adds_up_the_side_that_it_names() -> None:
     assert (made.base and made.base.text, made.with_before, made.ends) == ("200", False, None)
     assert made.answers is not None
     assert made.answers.danish == "»rigtig god« eller »god«"
-    assert set(made.addresses) <= set(figures)
 
 
 def test_graphics_read_the_tables_that_they_name_and_those_of_before() -> None:
