@@ -169,7 +169,7 @@ def titles_of(study: Study) -> dict[Pictured, Statement]:
                 if str(key) not in figures:
                     raise file.error(at, *_unknown(part, str(key), list(figures)))
                 statement: Statement = file.parse_at(at, Statement)
-                _refuse(file, at, f"{part} {key}", _of_statement(study, statement))
+                _refuse(file, at, f"{part.removesuffix('s')} {key}", _of_statement(study, statement))
                 found[figures[str(key)]] = statement
     wrong.check()
     return found
@@ -207,17 +207,20 @@ def _of_statement(study: Study, statement: Statement) -> Iterator[Fault]:
     if not statement.holds:
         yield Fault((), "has no condition", "write under holds what has to be true of the numbers it speaks of")
     for key in ("says", "otherwise"):
-        yield from word_faults((key,), getattr(statement, key), list(statement.values))
-    yield from _of_placeholders(("says",), statement.says, statement)
+        yield from _of_words((key,), getattr(statement, key), statement)
     words = words_of(study)
     yield from condition_faults(statement, words)
     yield from value_faults(statement.values, words, lambda value: of_value(study, value))
 
 
-def _of_placeholders(at: tuple[str | int, ...], text: Text, statement: Statement) -> Iterator[Fault]:
-    """Yield that two languages don't give the same numbers, where all are known: an unknown one is a fault of its own."""
+def _of_words(at: tuple[str | int, ...], text: Text | None, statement: Statement) -> Iterator[Fault]:
+    """Yield numbers in words that there aren't, and that the two languages give other ones."""
+    if text is None:
+        return
+    unknown = list(word_faults(at, text, list(statement.values)))
+    yield from unknown
     danish, english = (sorted(PLACEHOLDER.findall(words)) for words in (text.danish, text.english))
-    if danish != english and {*danish, *english} <= statement.values.keys():
+    if danish != english and not unknown:
         yield Fault(at, "the languages don't give the same numbers", "name the same values in both")
 
 
@@ -226,8 +229,7 @@ def _of_finding(study: Study, finding: Finding, before: Sequence[str]) -> Iterat
     if finding.id in before:
         yield Fault(("id",), "stands twice", "give one of them another id")
     yield from _of_statement(study, finding)
-    known = list(finding.values)
-    yield from word_faults(("condition",), finding.condition, known)
+    yield from _of_words(("condition",), finding.condition, finding)
     for index, (remark, statement) in enumerate(zip(finding.sure, finding.remarks(), strict=True)):
         yield from _of_remark(("sure", index), remark, statement, words_of(study))
     for index, number in enumerate(finding.tables):
@@ -239,8 +241,7 @@ def _of_finding(study: Study, finding: Finding, before: Sequence[str]) -> Iterat
 
 def _of_remark(at: tuple[str | int, ...], remark: Remark, statement: Statement, words: ClaimWords) -> Iterator[Fault]:
     for key in ("says", "otherwise"):
-        yield from word_faults((*at, key), getattr(remark, key), list(statement.values))
-    yield from _of_placeholders((*at, "says"), remark.says, statement)
+        yield from _of_words((*at, key), getattr(remark, key), statement)
     if remark.otherwise is not None and not remark.holds:
         yield Fault((*at, "otherwise"), "is never said: the remark has no condition", "write holds, or take otherwise out")
     for fault in condition_faults(statement, words):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from support.study import STUDY
 
+from frs_pipeline.printed.certainty import Spread
 from frs_pipeline.printed.verdicts import evaluate
 from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.findings import Judge, Sentence
@@ -38,10 +39,15 @@ def judge(store: Store, figures: dict[Address, Figure]) -> Judge:
     return judge_of(store, figures)
 
 
-def altered(judge: Judge, figures: dict[Address, Figure], change: Callable[[Address, Figure], Figure]) -> Judge:
-    """The same judge, whose forms give other figures; intervals stay as they are."""
+def altered(
+    judge: Judge, figures: dict[Address, Figure], change: Callable[[Address, Figure], Figure], *, turned: bool = False
+) -> Judge:
+    """The same judge, whose forms give other figures; intervals stay as they are, or are turned round nought."""
     other = {address: change(address, figure) for address, figure in figures.items()}
-    evidence = FormsEvidence(STUDY, other, spreads=judge.evidence._spreads)
+    known = judge.evidence._spreads
+    if turned:
+        known = {name: Spread(-one.high, -one.low, one.p) for name, one in known.items()}
+    evidence = FormsEvidence(STUDY, other, spreads=known)
     return Judge(STUDY, judge.told_by, evidence)
 
 
@@ -101,7 +107,7 @@ def test_with_the_signs_of_gammas_turned_no_direction_is_told(judge: Judge, figu
     def turned(address: Address, figure: Figure) -> Figure:
         return figure._replace(value=-figure.value) if address.measure == "gamma" and figure.value is not None else figure
 
-    shown = titles(altered(judge, figures, turned))
+    shown = titles(altered(judge, figures, turned, turned=True))
     directed = {name for name, one in titles_of(STUDY).items() if "gamma" in one.values and not _says_uncertain(name)}
     assert len(directed) > 25
     assert not directed & set(shown)

@@ -43,7 +43,7 @@ def words(study: Study) -> list[tuple[str, Text]]:
     """All that a study says of its results, each with where it stands."""
     said = [(str(name), statement.says) for name, statement in titles_of(study).items()]
     for finding in front_of(study).findings:
-        said += [(finding.id, finding.says), (finding.id, finding.condition)]
+        said += [(finding.id, text) for text in (finding.says, finding.condition, finding.otherwise) if text]
         said += [(finding.id, text) for remark in finding.sure for text in (remark.says, remark.otherwise) if text]
     return said
 
@@ -104,6 +104,18 @@ def test_of_nothing_nothing_is_told() -> None:
     told = front(nothing)
     assert [found.holds for found in told.findings] == [None] * 6
     assert all(found.instead is None and found.sure == () for found in told.findings)
+
+
+def test_a_finding_that_fails_says_what_holds_instead() -> None:
+    alike: dict[tuple[int | None, ...], int] = {(role, answer): 20 for role in range(1, 6) for answer in range(1, 6)}
+    told = {found.id: found for found in front(judge(STUDY, {1: alike, 47: alike | {(1, 1): 5}})).findings}
+    for name in ("conference_good", "child_was_heard"):
+        assert told[name].holds is False
+        assert told[name].sure == ()
+    instead = told["child_was_heard"].instead
+    assert instead is not None
+    assert "29,4 % af børnene selv, 40,0 % af mødrene" in Sentence.plain(instead.danish).replace("\u00a0", " ")
+    assert all(finding.otherwise for finding in front_of(STUDY).findings)
 
 
 def test_without_intervals_nothing_is_called_certain() -> None:
