@@ -15,6 +15,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.limits import Limits, tests_of
+from frs_pipeline.report.statements import front_of
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH, instruments
@@ -67,6 +68,7 @@ def quality(store: Store, asking: Asking, evidence: Evidence, unit: Sequence[Map
         "corrected": [(titles[prefix], number) for prefix, number in sorted(corrected.items())],
         "layers": evidence.layers,
         "promises": evidence.promises,
+        "cannot": front_of(store.study).cannot,
         "counts": {
             **counts.layers(),
             **counts.unit(both),

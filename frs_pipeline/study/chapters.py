@@ -1,4 +1,4 @@
-"""The report's contents: pages, in both languages, with the tables and plots that each shows, and whether with intervals."""
+"""The report's contents: pages, in both languages, with the tables and figures that each shows, and whether with intervals."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ Group = Literal["read", "check", "share"]
 class Chapter(Spec):
     """One page; `short` is its name in the menu, `group` where it stands there.
 
-    `changes` are crosstabs of the same rows at several occasions, whose answers are plotted against each other; `rows` are
-    crosstabs of which each row is plotted as a bar of answers.
+    `changes` are crosstabs of the same rows at several occasions, whose answers are drawn against each other; `rows` are
+    crosstabs of which each row is drawn as a bar of answers.
     """
 
     id: str = Field(pattern="^[a-z]+$")

@@ -22,6 +22,7 @@ from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.report.claims import claims
+from frs_pipeline.report.quality import quality
 from frs_pipeline.report.statements import front_of
 from frs_pipeline.report.typography import NO_BREAK_SPACE, anchor, in_text, shown
 from frs_pipeline.store.deliveries import sha256
@@ -186,7 +187,14 @@ def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder:
     evidence, made = passports.evidence, Counts(passports.asking)
     rows = {name: read(evidence.store.file("statistics", f"{name}_nonresponse")).to_pylist() for name in ("unit", "item")}
     verdicts = Counter(row["verdict"] for row in evidence.compared.values())
-    counts = made.whole() | made.verdicts(verdicts) | made.unit(rows["unit"]) | made.item(rows["item"]) | made.layers()
+    counts = (
+        made.whole()
+        | made.verdicts(verdicts)
+        | made.unit(rows["unit"])
+        | made.item(rows["item"])
+        | made.came(read(evidence.store.file("statistics", "forms")).to_pylist())
+    )
+    counts |= quality(store, passports.asking, evidence, rows["unit"])["counts"]
     for zone, place in (("curated", store.settings.curated(DELIVERY)), ("restricted", store.settings.restricted(DELIVERY))):
         own = {name: count for name, count in counts.items() if count.zone == zone}
         assert [[count.value] for count in own.values()] == recounted([count.query for count in own.values()], place)

@@ -73,7 +73,7 @@ def test_it_has_the_chapters_with_released_tables_and_says_how_it_was_made(made,
     expected = {one.file for one in chapters(STUDY) if set(one.tables) & set(NUMBERS)}
     assert {name for name in made if name.endswith(".html")} == {pages.INDEX, pages.PROTECTION, pages.ABOUT, *expected}
     explained = made[pages.PROTECTION].decode()
-    assert '<b data-number="examined" class="n">417</b> tal er prøvet' in explained
+    assert '<b data-number="examined" class="n">417</b> tal er forsøgt regnet ud' in explained
     assert '<b data-number="threshold" class="n">5</b> skjules' in explained
     assert all(about(STUDY).title.danish in made[name].decode() for name in made if name.endswith(".html"))
     assert all("Skemaerne er opdigtede." in made[name].decode() for name in made if name.endswith(".html"))

@@ -19,9 +19,11 @@ from frs_pipeline.language import LANGUAGES, Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.personal_numbers import holds_personal_number
+from frs_pipeline.report.findings import Bound
 from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.report.maps import heat
 from frs_pipeline.report.packs import _cells
+from frs_pipeline.report.site import _templates
 from frs_pipeline.report.statics import stylesheet
 from frs_pipeline.report.typography import (
     anchor,
@@ -178,3 +180,20 @@ def test_arithmetic_is_said_once_where_languages_write_numbers_differently_alone
     assert in_numbers(Text("(52 + 22) / 2373 = 3,1\u00a0%", "(52 + 22) / 2373 = 3.1%"))
     assert in_numbers(Text("gamma −0,349, p < 0,001", "gamma −0.349, p < 0.001"))
     assert not in_numbers(Text("3,1\u00a0% af 52", "3.1% of 52"))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (("(", 1, ") end"), "<i>(1)</i> end"),
+        (("af ", 1, ", svag"), "af <i>1,</i> svag"),
+        (("»", 1, "« og ", 2, "."), "<i>»1</i>« og <i>2.</i>"),
+        ((1, " til ", 2), "1 til 2"),
+        (("intet tal (her).",), "intet tal (her)."),
+    ],
+)
+def test_what_stands_close_to_a_number_stays_on_its_line(pieces: tuple[str | int, ...], text: str) -> None:
+    said = [piece if isinstance(piece, str) else Bound(str(piece)) for piece in pieces]
+    words = _templates(STUDY).get_template("words.html").module
+    made = re.sub(r'<span class="bound[^>]*>(\d)</span>', r"\1", str(words.parts(said)))
+    assert made.replace('<span class="glued">', "<i>").replace("</span>", "</i>").strip() == text

@@ -140,7 +140,9 @@ class Drawings:
         part = self.released.count(address)
         hidden = number is not None and number.hidden
         share = self._share(part, of)
-        return Answered(self._named(table, "row", label), part, share, hidden=hidden, decimals=self._decimals(of))
+        # As its table: a distribution has whole ones.
+        decimals = 0 if table.kind == "distribution" else self._decimals(of)
+        return Answered(self._named(table, "row", label), part, share, hidden=hidden, decimals=decimals)
 
     def _gamma(self, table: Table, group: str, name: Text) -> Gamma:
         """Return the gamma of one group, or of all."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.language import CODES, LANGUAGES, Text, date_text
+from frs_pipeline.language import CODES, LANGUAGES, Text
 from frs_pipeline.release.files import DANISH, FIGURES, HIDDEN, LEFT_OUT, NOT_COMPUTABLE
 from frs_pipeline.report.drawing.bars import ByGroup
 from frs_pipeline.report.drawing.distribution import Distribution
@@ -55,7 +55,7 @@ class Shown:
 
     table: Table
     title: Text
-    questions: Text
+    subtitle: Text
     asked: Text
     grid: Layout
     cells: Mapping[Address, Cell]
@@ -126,23 +126,24 @@ class Edition:
         }
 
     def _feet(self) -> dict[str, str]:
-        title, day = about(self.study).title, date_text(self.released.delivery)
+        title, of = about(self.study).title, words.of_delivery(self.released.delivery)
         return {
-            "da": f"{title.danish} · offentlig udgave · leverance af {day.danish}",
-            "en": f"{title.english} · public edition · delivery of {day.english}",
+            "da": f"{title.danish} · offentlig udgave · {of.danish}",
+            "en": f"{title.english} · public edition · {of.english}",
         }
 
     @cached_property
     def _templates(self) -> Any:
         environment = templates_in(HERE)
         facts = about(self.study)
-        environment.filters |= {"anchor": anchor, "date": date_text}
+        environment.filters |= {"anchor": anchor}
         environment.globals |= {
             "language": facts.language,
             "code": CODES[facts.language],
             "both_languages": len(facts.languages) > 1,
             "study": facts,
             "delivery": self.released.delivery,
+            "of_delivery": words.of_delivery(self.released.delivery),
             "released": self.released,
             "facts": self.facts,
             "pages": self.pages,
@@ -187,7 +188,7 @@ class Edition:
         return Shown(
             table,
             self.released.titles[table.number],
-            self.questions(table),
+            self.subtitle(table),
             self.asked(table),
             grid,
             {address: self._cell(table, address) for address in numbers},
@@ -204,11 +205,24 @@ class Edition:
             return Cell(address, words.MARKS[number.status], words.SPOKEN[number.status])
         return Cell(address, words.number_of(number, address, table), None)
 
-    def questions(self, table: Table) -> Text:
-        """Quote the questions of a table but the one that says who answered."""
-        role = about(self.study).role
+    def _told(self, table: Table) -> list[Text]:
+        """List the questions of a table but the one that says who answered."""
         texts = texts_of(self.study, table)
-        told = [quotes(self.study, text) for name, text in texts.items() if name != role] or list(texts.values())
+        return [text for name, text in texts.items() if name != about(self.study).role] or list(texts.values())
+
+    def subtitle(self, table: Table) -> Text:
+        """Return the questions of a table where its title doesn't say them already."""
+        title, questions = self.released.titles[table.number], self.questions(table)
+        said = []
+        for language in LANGUAGES:
+            words_of = (text.in_language(language) for text in self._told(table))
+            again = all(text in title.in_language(language) for text in words_of)
+            said.append("" if again else questions.in_language(language))
+        return Text(*said)
+
+    def questions(self, table: Table) -> Text:
+        """Quote the questions of a table."""
+        told = [quotes(self.study, text) for text in self._told(table)]
         return Text(" · ".join(one.danish for one in told), " · ".join(one.english for one in told))
 
     def asked(self, table: Table) -> Text:
@@ -279,10 +293,10 @@ class Edition:
 
     def captions(self, table: Table) -> tuple[Caption, Caption]:
         """Return what stands around a figure in its file: of forms that people filled in, and of made-up ones."""
-        facts, day = about(self.study), date_text(self.released.delivery)
+        facts, of = about(self.study), words.of_delivery(self.released.delivery)
         source = Text(
-            f"{facts.title.danish}, leverance af {day.danish}, offentlig udgave, tabel {table.number}.",
-            f"{facts.title.english}, delivery of {day.english}, public edition, table {table.number}.",
+            f"{facts.title.danish}, {of.danish}, offentlig udgave, tabel {table.number}.",
+            f"{facts.title.english}, {of.english}, public edition, table {table.number}.",
         )
         made_up = Text("Opdigtede skemaer: Ingen har udfyldt dem.", "Made-up forms: nobody filled them in.")
         below = (*self._below(table), source)

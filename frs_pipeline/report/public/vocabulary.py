@@ -90,8 +90,8 @@ class Vocabulary:
     @cached_property
     def _framed(self) -> set[str]:
         """What the head and the foot of a page say of the delivery and of the study."""
-        facts, day = about(self._study), date_text(self._edition.released.delivery)
-        days = {f"leverance af {day.danish}", f"delivery of {day.english}"}
+        facts, of = about(self._study), words.of_delivery(self._edition.released.delivery)
+        days = {of.danish, of.english}
         cited = {f"Offentlig udgave, {one}, tabellens nummer." for one in days}
         cited |= {f"Public edition, {one}, number of the table." for one in days}
         titles = {facts.title.danish, facts.title.english}

@@ -5,7 +5,7 @@ No sentence here says of a hidden number whether it is small: which of the two i
 
 from __future__ import annotations
 
-from frs_pipeline.language import LANGUAGES, Language, Text
+from frs_pipeline.language import LANGUAGES, Language, Text, date_text
 from frs_pipeline.release.files import HIDDEN, LEFT_OUT, NOT_COMPUTABLE
 from frs_pipeline.report.public.released import Number
 from frs_pipeline.report.typography import NO_BREAK_SPACE, figure_text
@@ -66,6 +66,14 @@ ANSWERS = Text(
     "People may have ticked several boxes, so that shares may give more than 100%.",
 )
 NOTES = (HATCHED, CELLS_HATCHED, WORD_HIDDEN, FEW_FORMS, MERGED, DOTS, ANSWERS, *WHY.values(), ZERO)
+
+
+def of_delivery(name: str) -> Text:
+    """Say which delivery an edition is of: by its date, or by another name."""
+    day = date_text(name)
+    if day.danish == name:
+        return Text(f"leverance {name}", f"delivery {name}")
+    return Text(f"leverance af {day.danish}", f"delivery of {day.english}")
 
 
 def number_of(number: Number, address: Address, table: Table) -> Text:

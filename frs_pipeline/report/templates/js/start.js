@@ -1,6 +1,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     translate();
     document.querySelectorAll("main table").forEach(arrows);
+    document.querySelectorAll(".drawing").forEach(along);
     search();
     filters();
     const button = document.getElementById("language");

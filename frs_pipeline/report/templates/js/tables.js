@@ -21,3 +21,16 @@
       next.focus();
     });
   }
+  // So are those of a drawing; they stand in the order of its rows, and the ones of the other language aren't shown.
+  function along(drawing) {
+    const links = [...drawing.querySelectorAll("a.n")], shown = () => links.filter((one) => one.checkVisibility());
+    const reach = (link) => { for (const one of shown()) one.tabIndex = one === link ? 0 : -1; };
+    for (const code of [".da", ".en", ":not(.da, .en)"]) links.filter((one) => one.matches(code)).forEach((one, at) => { one.tabIndex = at ? -1 : 0; });
+    drawing.addEventListener("focusin", (event) => { if (event.target.closest("a.n")) reach(event.target.closest("a.n")); });
+    drawing.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key], from = event.target.closest("a.n");
+      const next = step && from && shown()[shown().indexOf(from) + step];
+      if (step && from) event.preventDefault();
+      if (next) next.focus();
+    });
+  }
