@@ -38,14 +38,8 @@ def stylesheet() -> str:
 def script() -> str:
     """Return the script of all pages: the files share one function, so that nothing but `FRS` is seen from outside."""
     parts = "\n".join((_TEMPLATES / "js" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
-<<<<<<< HEAD
-    shared = (
-        f"const DRAWN = {_drawn()};\n  const RESULTS = {_results()};\n{parts}\n  return {{ index, pack, search: searching }};"
-    )
-=======
     given = f"const DRAWN = {_drawn()};\n  const RESULTS = {_results()};"
     shared = f"{given}\n{parts}\n  return {{ index, pack, search: searching, claims: claiming }};"
->>>>>>> c22330de492c8e0fb6f8199d947dadb0c3639596
     return f'"use strict";\nconst FRS = (() => {{\n  {shared}\n}})();\n'
 
 
