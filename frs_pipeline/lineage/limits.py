@@ -23,8 +23,8 @@ Row = Mapping[str, Any]
 # 100 independent ones.
 SIGNIFICANT, NOTABLE = 0.05, 1.2
 # What intervals there are of, as conditions on rows of the intervals.
-_OF = {
-    "shares": ("measure LIKE '%percent'", lambda row: row["measure"].endswith("percent")),
+_OF: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
+    "shares": ("measure LIKE '%percent'", lambda row: str(row["measure"]).endswith("percent")),
     "gammas": ("measure IN ('gamma', 'partial_gamma')", lambda row: row["measure"] in ("gamma", "partial_gamma")),
 }
 _CALLED = {"shares": Text("Andele", "Shares"), "gammas": Text("Gammaværdier", "Gammas")}
@@ -169,5 +169,5 @@ class Limits(Counts):
             first = f"SELECT {broken} AS rule\n  FROM {lines}\n  GROUP BY filename, form_id, file, line"  # noqa: S608
             what = Text(f"Skemaer sat til side efter reglen {rule}", f"Forms set aside by the rule {rule}")
             query = f"SELECT count(*) AS value\nFROM (\n  {first}\n)\nWHERE rule = '{rule}';"
-            counts[f"first-{instrument}-{rule}"] = self._count(what, number, query, zone="restricted")
+            counts[f"broke-{instrument}-{rule}"] = self._count(what, number, query, zone="restricted")
         return counts

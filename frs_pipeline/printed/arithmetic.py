@@ -14,7 +14,7 @@ from frs_pipeline.study.claims import Cells, Share, Value, bare
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 
 # How many decimals a number is written with, unless the report prints more.
-_DECIMALS: Mapping[Unit, int] = {"percent": 1, "points": 1, "count": 0, "gamma": 3, "p": 3}
+_DECIMALS: Mapping[Unit, int] = {"percent": 1, "points": 1, "count": 0, "gamma": 3, "p": 3, "number": 1}
 # Adding up more terms than these doesn't help a reader.
 _MOST_TERMS = 8
 
@@ -88,6 +88,8 @@ def _label(value: Value, asked: Mapping[tuple[str, str], Text], says: Says, *, w
         return _listed(
             question, _said(says, *([of_group] if of_group else [])), _said(says, *(value.asked.answers if whole else ()))
         )
+    if value.figure is not None:
+        return _listed(_table(value.figure.table), _said(says, *([value.figure.row] if value.figure.row else [])))
     return _KINDS[value.kinds[0]]
 
 
@@ -127,6 +129,9 @@ _KINDS: Mapping[str, Text] = {
     "percent": Text("andelen", "the share"),
     "sum": Text("summen", "the sum"),
     "printed": Text("rapportens tekst", "the report's text"),
+    "limit": Text("grænsen", "the limit"),
+    "low": Text("den nedre grænse", "the lower limit"),
+    "high": Text("den øvre grænse", "the upper limit"),
 }
 
 
@@ -159,20 +164,21 @@ def _parts(value: Value) -> tuple[tuple[str, ...], str]:
 
 def _fraction(share: Share, evidence: Evidence) -> str:
     """Write a share as a fraction of counts; nothing where its counts aren't known, or too many to help."""
-    parts, base = list(_terms(share, evidence)), evidence.count(_base(share))
+    parts, base = list(terms(share, evidence)), evidence.count(base_of(share))
     if base is None or None in parts or len(parts) > _MOST_TERMS:
         return ""
     added = " + ".join(str(part) for part in parts)
     return f"{f'({added})' if len(parts) > 1 else added} / {base}"
 
 
-def _terms(share: Share, evidence: Evidence) -> Iterator[Fraction | None]:
+def terms(share: Share, evidence: Evidence) -> Iterator[Fraction | None]:
+    """Yield the number of forms with each answer that a share counts."""
     for row in share.rows:
         for answer in share.answers:
             yield evidence.count(Cells(table=share.table, answers=(answer,), row=row))
 
 
-def _base(share: Share) -> Cells:
+def base_of(share: Share) -> Cells:
     """Return the cells that a share is of."""
     if share.of == "row":
         return Cells(table=share.table, row=share.row)

@@ -138,9 +138,8 @@ def _same(a: PrintedTable, one: Figure | None, b: PrintedTable, two: Figure | No
     )
     either = filled("enten {a} eller {b}", "either {a} or {b}", a=a.name, b=b.name)
     weight, apart = _weight(one, two, sign), worked(one.text, joined(("≠", two.text), " "))
-    yield Contradiction(
-        "printed_twice", (a.number, b.number), reason, weight, (one.address, two.address), either=either, worked=apart
-    )
+    about = (one.address, two.address)
+    yield Contradiction("printed_twice", (a.number, b.number), reason, weight, about, either=either, worked=apart)
 
 
 def _cut_short(one: Figure, two: Figure) -> bool:

@@ -83,9 +83,12 @@ def _path(settings: Settings, path: Path) -> str:
 
 def _name_of(folder: Path) -> str | None:
     """Return the name under which the release in a folder is kept; None when it can't be read as one."""
+    paths = [path.relative_to(folder) for path in folder.rglob("*")]
+    files = [path for path in paths if not (folder / path).is_dir()]
+    if {*paths} - {*files} - {parent for path in files for parent in path.parents}:
+        return None  # a release has no empty folder in it
     try:
-        files = (path for path in folder.rglob("*") if not path.is_dir())
-        return name_of({path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
+        return name_of({path.as_posix(): (folder / path).read_bytes() for path in files})
     except OSError:
         return None
 

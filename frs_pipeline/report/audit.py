@@ -15,7 +15,7 @@ from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.printed.contradictions import kept
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import WEIGHTS, Contradiction, Weight, printed_tables
-from frs_pipeline.printed.verdicts import Evidence, Number, of_float
+from frs_pipeline.printed.verdicts import Evidence, Number, Verdict, of_float
 from frs_pipeline.report.english import answers, contradiction_as_read
 from frs_pipeline.report.findings import Tested, outcomes
 from frs_pipeline.stats.printing import decimals_of
@@ -48,13 +48,13 @@ class Listed:
 class Examined:
     """A claim as the page lists it: what was tested, the arithmetic from tables and from forms, how heavy it weighs if it fails.
 
-    `on_forms` is empty where forms give the same numbers as the tables.
+    A step says whether it fails a condition. `on_forms` is empty where forms give the same numbers as the tables.
     """
 
     tested: Tested
     tried: tuple[tuple[Text, Text], ...]
-    in_tables: tuple[Step, ...]
-    on_forms: tuple[Step, ...]
+    in_tables: tuple[tuple[Step, bool], ...]
+    on_forms: tuple[tuple[Step, bool], ...]
     weight: Weight | None
     repeats: int
 
@@ -128,9 +128,16 @@ def _examined(
     on_forms = arithmetic(values, tested.forms.numbers, forms, asked, says)
     tried = tuple((called[one.value], condition_words(one, values, told.words, called)) for one in tested.claim.holds)
     same = on_forms == in_tables
-    return Examined(
-        tested, tried, tuple(in_tables.values()), () if same else tuple(on_forms.values()), _weight(tested, told.words), repeats
-    )
+    steps = [
+        tuple((step, name in _failing(tested, verdict)) for name, step in of.items())
+        for of, verdict in ((in_tables, tested.tables_of_report), (on_forms, tested.forms))
+    ]
+    return Examined(tested, tried, steps[0], () if same else steps[1], _weight(tested, told.words), repeats)
+
+
+def _failing(tested: Tested, verdict: Verdict) -> set[str]:
+    """Name the values of which a condition fails."""
+    return {one.value for one, holds in zip(tested.claim.holds, verdict.conditions, strict=True) if holds is False}
 
 
 def _weight(tested: Tested, words: ClaimWords) -> Weight | None:

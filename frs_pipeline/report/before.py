@@ -18,7 +18,7 @@ from frs_pipeline.report.claims import words_of
 from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.findings import Judge
 from frs_pipeline.report.judging import judge_of
-from frs_pipeline.report.typography import figure_text
+from frs_pipeline.report.typography import in_text
 from frs_pipeline.store.files import Store, read, schema_of
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
@@ -97,18 +97,18 @@ def before_of(store: Store, figures: Mapping[Address, Figure]) -> Before | None:
     for address in addresses:
         one, other = kept.get(address), figures.get(address)
         if one is None or other is None or (one.value, one.printed) != (other.value, other.printed):
-            changed[address] = Change(*(_printed(store, figure) for figure in (one, other)))
+            changed[address] = Change(*(_printed(store, address, figure) for figure in (one, other)))
     return Before(older, kept, changed, len(addresses))
 
 
-def cells(store: Store, before: Before | None) -> Mapping[Address, str]:
-    """Return what tables mark as changed: figures of the delivery before, by address.
+def cells(store: Store, before: Before | None) -> Mapping[Address, Change]:
+    """Return what tables mark as changed, by address.
 
     None where the report was printed from this delivery, as its tables are held against the print, and none that look the same.
     """
     if before is None or printed_from(store.study, store.delivery):
         return {}
-    return {at: change.before for at, change in before.changed.items() if change.before not in (NONE, change.now)}
+    return {at: change for at, change in before.changed.items() if change.before not in (NONE, change.now)}
 
 
 def judge_before(before: Before, now: Store) -> Judge:
@@ -154,8 +154,8 @@ def since(store: Store, before: Before) -> Since:
     )
 
 
-def _printed(store: Store, figure: Figure | None) -> str:
-    return NONE if figure is None else figure_text(figure.printed, about(store.study).language)
+def _printed(store: Store, address: Address, figure: Figure | None) -> str:
+    return NONE if figure is None else in_text(figure.printed, address.measure, about(store.study).language)
 
 
 def _causes(store: Store, causes: tuple[str, ...]) -> list[Text]:

@@ -7,11 +7,14 @@ says what it is by `data-bound`:
 - `definition`: a threshold or a formula of ours, true of any delivery; the only kind in which words of results are free
 - `date`, `axis`: nothing but a date, nothing but numbers of a scale
 - `name`: the number of a table, a page, a paper
-- `source`: a passport, which is itself the source
+- `source`, `base`, `count`, or what else the number comes from: a passport, an arithmetic that names what it is made of, how many
+  forms a figure is of, the share of a count beside it, the name of a file
+- `figure`: a list of what is drawn; a drawing, whose numbers stand bound in the list or the table below it
 - `spoken`: a sentence for those who don't see a drawing
 
-What is read out (labels, tooltips, `spoken`) may say a number that stands bound in the same figure, table or section. A word of
-a result is bound in a tested sentence (`data-tested`), a quotation, the words of a question or an answer, or a definition.
+A word of a result is bound in a tested sentence (`data-tested`), a quotation, the words of a question or an answer, or a
+definition. What is drawn or read out (labels, tooltips, `figure`, `spoken`) may say numbers and words again that stand bound in
+the same section.
 Pure: pages in, findings out. `js/sources.js` marks by the same rule.
 """
 
@@ -30,18 +33,34 @@ import yaml
 from frs_pipeline.language import CODES
 
 WORDS = Path(__file__).with_name("result_words.yaml")
+_WORD = re.compile(r"\w+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 # What is read out or shown on pointing, and in which language where the attribute says it.
 _LABELS = {"aria-label": "", "title": "", "alt": "", "placeholder": "", "aria-description": "", "data-en": "en", "data-da": "da"}
 _DIGITS = {"bound", "count", "f", "n", "cited", "question", "answer"}
 _WORDS = {"cited", "question", "answer"}
 _QUOTING = {"q", "blockquote", "code"}
-_KINDS = {"definition", "date", "axis", "name", "source", "spoken"}
-_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?[a-zæøå]+ \d{4}|\d{1,2}[.:]\d\d", re.IGNORECASE)
-_AXIS = re.compile(r"[\s\d.,%−–-]+")
+# Kinds that vouch for what they look like alone, and those that may say again what is bound beside them; others name a source.
+_LOOKS = {"", "date", "axis"}
+_AGAIN = {"spoken", "figure"}
+_MONTHS = "jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|dec"
+_DATE = re.compile(rf"\d{{4}}-\d\d(?:-\d\d)?|(?:\d{{1,2}}\.? )?(?:{_MONTHS})\w* \d{{4}}|\d{{1,2}}[.:]\d\d", re.IGNORECASE)
+# Numbers beside a mark of a drawing: limits, p, how many, before; a sentence has other words.
+_DRAWN = re.compile(r"(?:[\s\d.,;:%−–+\[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?!\w))+")
+_AXIS = re.compile(r"[\s\d.,%+−–-]+")
+# What is read out beside a number of a drawing: its limits, its p, how many forms it is of, what it was before.
+_BESIDE = re.compile(
+    r"\[[^\]]*\]|\((?:før|before) [^)a-zæøå]*\)|(?:\bn|ubesv\.|\bblank) [\d.,]+|\bp\s?[<=]\s?[\d.,]+"
+    r"|[\d.,−–]+\s?%? (?:til|to) [\d.,−–]+\s?%?"
+)
+# The level is part of the name of an interval.
+_LEVEL = re.compile(r"-procent-(?:sikkerheds)?interval|% (?:confidence )?interval")
+# Somebody's words in an equation or a passport.
+_QUOTES = re.compile(r"»[^«]*«|“[^”]*”")
 _INLINE = {"a", "abbr", "b", "button", "code", "em", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "time", "tspan"}
 _VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
-_SCOPES = {"figure", "table", "section", "li", "details", "main", "body"}
+# Within these, what is read out may say again what stands bound.
+_SCOPES = {"section", "header", "footer", "nav", "aside", "main", "dialog", "template", "body"}
 _HIDDEN = "\ufffc"
 
 
@@ -71,15 +90,39 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
     return {CODES[name]: (_any(lists["words"]), _any(lists["not"])) for name, lists in result_words().items()}  # type: ignore[index]
 
 
+def script_patterns() -> dict[str, dict[str, str]]:
+    """Return the same patterns for a script, in which letters of any language are `\\p{L}`."""
+    letter = r"[\p{L}\p{N}_]"
+    return {
+        CODES[name]: {kind: f"(?<!{letter})(?:{_either(words, letter)})(?!{letter})" for kind, words in lists.items()}  # type: ignore[index]
+        for name, lists in result_words().items()
+    }
+
+
+@cache
+def _may_begin(word: str, code: str) -> bool:
+    """Whether a word of a text may be one of a result, or begin one: most aren't, and needn't be looked at again."""
+    return any(
+        word.startswith(first[:-1]) if first.endswith("*") else word == first
+        for language, lists in result_words().items()
+        if CODES[language] == code  # type: ignore[index]
+        for first in (several.split()[0].casefold() for several in lists["words"])
+    )
+
+
 def _any(words: list[str]) -> re.Pattern[str]:
-    parts = (r"\s+".join(re.escape(part).replace(r"\*", r"\w*") for part in word.split()) for word in words)
+    return re.compile(rf"(?<!\w)(?:{_either(words, chr(92) + 'w')})(?!\w)", re.IGNORECASE)
+
+
+def _either(words: list[str], letter: str) -> str:
+    parts = (r"\s+".join(part.replace("*", f"{letter}*") for part in word.split()) for word in words)
     # The longer one first: “hver tredje” before “tredje”.
-    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(parts, key=len, reverse=True))})(?!\w)", re.IGNORECASE)
+    return "|".join(sorted(parts, key=len, reverse=True))
 
 
 def words_in(text: str, code: str) -> Iterator[re.Match[str]]:
     """Find words of a result in a text of a language (`da`, `en`); a text of another language has none."""
-    if code in _patterns():
+    if code in _patterns() and any(_may_begin(word, code) for word in _WORD.findall(text.casefold())):
         words, neutral = _patterns()[code]
         yield from words.finditer(neutral.sub(lambda found: _HIDDEN * len(found[0]), text))
 
@@ -106,8 +149,10 @@ class _Open:
     words: bool = False
     kind: str = ""
     unread: bool = False
+    listed: bool = False
     named: frozenset[str] = frozenset()
-    numbers: set[str] = field(default_factory=set)
+    # Numbers and words that stand bound in it, and those that have to.
+    told: set[str] = field(default_factory=set)
     spoken: list[tuple[str, Unbound]] = field(default_factory=list)
 
 
@@ -173,7 +218,7 @@ class _Reader(HTMLParser):
     def _opened(self, tag: str, attributes: dict[str, str]) -> _Open:
         parent = self.open[-1]
         classes = set(attributes.get("class", "").split())
-        kind = attributes.get("data-bound", "")
+        kind = attributes.get("data-bound", "axis" if tag == "text" and "tick" in classes else "")
         own = "data-own" in attributes or tag in _QUOTING
         name = "#" + attributes["id"] if "id" in attributes else tag + "".join(f".{one}" for one in sorted(classes)[:2])
         return _Open(
@@ -185,6 +230,7 @@ class _Reader(HTMLParser):
             parent.words or own or kind == "definition" or "data-tested" in attributes or bool(classes & _WORDS),
             kind or parent.kind,
             parent.unread or tag in ("script", "style"),
+            parent.listed or tag == "table",
             parent.named | _named(tag, attributes),
         )
 
@@ -195,8 +241,8 @@ class _Reader(HTMLParser):
     def _close(self) -> None:
         closed = self.open.pop()
         parent = self.open[-1]
-        parent.numbers |= closed.numbers
-        missing = [(number, one) for number, one in closed.spoken if number not in closed.numbers]
+        parent.told |= closed.told
+        missing = [(number, one) for number, one in closed.spoken if number not in closed.told]
         if closed.tag in _SCOPES or len(self.open) == 1:
             self.found += [one for _, one in missing]
         else:
@@ -205,10 +251,11 @@ class _Reader(HTMLParser):
     def _label(self, text: str, language: str, one: _Open) -> None:
         if not one.digits:
             for match in NUMBER.finditer(text):
-                if not _stands(text, match, one):
-                    one.spoken.append((match[0], self._unbound(match, text, language, one, self.getpos()[0])))
+                if not _stands(text, match, one, text):
+                    one.spoken.append((_plain(match[0]), self._unbound(match, text, language, one, self.getpos()[0])))
         if not one.words:
-            self.found += [self._unbound(match, text, language, one, self.getpos()[0]) for match in words_in(text, language)]
+            for match in words_in(text, language):
+                one.spoken.append((match[0].casefold(), self._unbound(match, text, language, one, self.getpos()[0])))
 
     def _flush(self) -> None:
         blocks, self.pieces = self.pieces, {}
@@ -222,24 +269,34 @@ class _Reader(HTMLParser):
         for piece in pieces:
             at += len(piece.text)
             ends.append(at)
-            if piece.within.digits:
-                piece.within.numbers.update(NUMBER.findall(piece.text))
+            one = piece.within
+            if one.digits or _vouches(one.kind) or one.listed or (one.kind == "figure" and _DRAWN.fullmatch(piece.text)):
+                self.open[-1].told.update(map(_plain, NUMBER.findall(piece.text)))
+            if one.words:
+                self.open[-1].told.update(match[0].casefold() for match in words_in(piece.text, language))
 
         def at_place(start: int) -> _Piece:
             return next(piece for piece, end in zip(pieces, ends, strict=True) if start < end)
 
+        block = self.open[-1]  # inline elements of the block may be closed by now
         for match in NUMBER.finditer(text):
             piece = at_place(match.start())
-            if not piece.within.digits and not _stands(text, match, piece.within):
-                missing = self._unbound(match, text, language, piece.within, piece.line)
-                if piece.within.kind == "spoken":
-                    piece.within.spoken.append((match[0], missing))
-                else:
-                    self.found.append(missing)
+            if piece.within.digits or _stands(text, match, piece.within, piece.text):
+                continue
+            missing = self._unbound(match, text, language, piece.within, piece.line)
+            if piece.within.kind in _AGAIN:
+                if not _inside(match, _BESIDE, text):
+                    block.spoken.append((_plain(match[0]), missing))
+            else:
+                self.found.append(missing)
         free = "".join(_HIDDEN * len(piece.text) if piece.within.words else piece.text for piece in pieces)
         for match in words_in(free, language):
             piece = at_place(match.start())
-            self.found.append(self._unbound(match, text, language, piece.within, piece.line))
+            missing = self._unbound(match, text, language, piece.within, piece.line)
+            if piece.within.kind in _AGAIN:
+                block.spoken.append((match[0].casefold(), missing))
+            elif not (_vouches(piece.within.kind) and _inside(match, _QUOTES, text)):
+                self.found.append(missing)
 
     def _unbound(self, match: re.Match[str], text: str, language: str, within: _Open, line: int) -> Unbound:
         about = text[max(0, match.start() - 60) : match.end() + 60]
@@ -257,14 +314,29 @@ def _named(tag: str, attributes: Mapping[str, str]) -> frozenset[str]:
     return frozenset({found[1] or found[2]} if found else {attributes["data-table"]} if "data-table" in attributes else ())
 
 
-def _stands(text: str, match: re.Match[str], within: _Open) -> bool:
+def _vouches(kind: str) -> bool:
+    return kind not in _LOOKS | _AGAIN
+
+
+def _inside(match: re.Match[str], pattern: re.Pattern[str], text: str) -> bool:
+    return any(one.start() <= match.start() and match.end() <= one.end() for one in pattern.finditer(text))
+
+
+def _plain(number: str) -> str:
+    """Write a number in one way, whichever language it is written in."""
+    return number.replace(".", ",")
+
+
+def _stands(text: str, match: re.Match[str], within: _Open, piece: str) -> bool:
     """Whether a number is what its element says: of a kind, or the number of the table that it stands in or leads to."""
-    if within.kind in ("definition", "name", "source"):
+    if _vouches(within.kind) or (within.kind == "figure" and (within.listed or _DRAWN.fullmatch(piece) is not None)):
         return True
     if within.kind == "date":
-        return any(one.start() <= match.start() and match.end() <= one.end() for one in _DATE.finditer(text))
+        return _inside(match, _DATE, text)
     if within.kind == "axis":
-        return _AXIS.fullmatch(text) is not None
+        return _AXIS.fullmatch(piece) is not None
+    if _LEVEL.match(text, match.end()):
+        return True
     before = text[: match.start()].rstrip().casefold()
     names = before.endswith(("tabel", "table", "figur", "figure", "tabellen", "tabeller", "tables", "figures"))
     return match[0] in within.named and (names or within.tag == "a")

@@ -6,12 +6,12 @@ What two tables show together, and gammas of several, are figures too; their num
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.report.drawing.bars import ByGroup
 from frs_pipeline.report.drawing.change import Change, Difference
@@ -35,6 +35,7 @@ from frs_pipeline.report.listed import Listed, of_bars, of_change, of_gammas
 from frs_pipeline.report.scales import answers_of
 from frs_pipeline.report.tables_shown import Shown, Tables
 from frs_pipeline.store.files import Store, read
+from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions, quotes
 from frs_pipeline.study.chapters import Chapter, chapters
 from frs_pipeline.study.instruments import BOTH
@@ -44,7 +45,6 @@ from frs_pipeline.tables.clusters import clustered
 from frs_pipeline.tables.reconciling import batches
 
 Title = Text | Sentence
-TitleOf = Callable[[Table], Title]
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,13 @@ def plain(title: Title) -> Text:
 
 
 class ChapterFigures:
-    """Makes the blocks of chapters of a delivery; `title_of` says what the figure of a table is called."""
+    """Makes the blocks of chapters of a delivery; `told` are titles that hold: of tables by number, of a change from one table
+    to another by `1-2`, of the rows of a table by `rows-17`.
+    """
 
-    def __init__(self, store: Store, evidence: Evidence, intervals: Intervals | None, title_of: TitleOf) -> None:
+    def __init__(self, store: Store, evidence: Evidence, intervals: Intervals | None, told: Mapping[Any, Sentence]) -> None:
         self.store, self.study, self.evidence = store, store.study, evidence
-        self.intervals, self.title_of = intervals, title_of
+        self.intervals, self.told = intervals, told
         self.tables = catalogue(store.study)
         self.shown = Tables(store, evidence)
 
@@ -94,10 +96,8 @@ class ChapterFigures:
         made = [self._of_table(self.tables[number], known) for number in chapter.tables]
         for pair in chapter.changes:
             _put_after(made, self._change(pair, known, counts))
-        barred = {number for number in chapter.tables if self.tables[number].kind == "crosstab"}
-        for number in chapter.rows:
-            if number not in barred or not by_answers(self.study, self.tables[number]):
-                _put_after(made, self._rows(self.tables[number], known))
+        for number in rows_apart(self.study, chapter):
+            _put_after(made, self._rows(self.tables[number], known))
         return self._numbered(chapter, made)
 
     def correlations(self, chapter: Chapter) -> list[Block]:
@@ -115,7 +115,8 @@ class ChapterFigures:
     def _numbered(self, chapter: Chapter, made: Sequence[_Unplaced]) -> list[Block]:
         """Give figures their numbers: that of the chapter, and their place in it."""
         at = [one.id for one in chapters(self.study)].index(chapter.id) + 1
-        return [one(f"{at}.{place}") for place, one in enumerate(made, start=1)]
+        languages = about(self.study).languages
+        return [one.drawn(f"{at}.{place}", languages) for place, one in enumerate(made, start=1)]
 
     def _counted(self, chapter: Chapter) -> dict[int, Any]:
         """Count the forms of the tables whose ends, or changes, are estimated here, by cluster; none without intervals."""
@@ -213,7 +214,7 @@ class ChapterFigures:
         return counted
 
     def _of_table(self, table: Table, known: Known, *, with_table: bool = True) -> _Unplaced:
-        title = self.title_of(table)
+        title: Title = self.told.get(table.number) or self.shown.titles[table.number]
         figure = figure_of(table, plain(title), known)
         notes = [*(how_to_read(self.study, figure) if figure else ()), *several_ticks(table)]
         if table.number in known.asked:
@@ -244,24 +245,26 @@ class ChapterFigures:
                     certain = low is not None and high is not None and (low > 0 or high < 0)
                     found[label] = Difference(100 * made.value, low, high, certain)
         asked = self._quoted(tables[1])
-        title = Text(
+        of = tables[0].number, tables[1].number
+        title: Title = self.told.get(f"{of[0]}-{of[1]}") or Text(
             f"{asked.danish} fra {rounds[0].danish} til {rounds[1].danish}",
             f"{asked.english} from {rounds[0].english} to {rounds[1].english}",
         )
         question = together(question_of(self.study, table) for table in tables)
-        figure = change_of(tables, rounds, found, title, known)
+        figure = change_of(tables, rounds, found, plain(title), known)
         listed, notes = of_change(figure), tuple(how_to_read(self.study, figure))
-        of = tables[0].number, tables[1].number
         return _Unplaced(f"figur-{of[0]}-{of[1]}", of, title, question, figure, notes, listed)
 
     def _rows(self, table: Table, known: Known) -> _Unplaced:
         """Make the figure of a crosstab's rows, each a bar of its own."""
         by = quotes(self.study, texts_of(self.study, table)[table.row.variable])
         of = self._quoted(table)
-        title = Text(f"{of.danish} efter svaret på {by.danish}", f"{of.english} by the answer to {by.english}")
-        figure = rows_of(table, title, known)
+        asked = Text(f"{of.danish} efter svaret på {by.danish}", f"{of.english} by the answer to {by.english}")
+        title: Title = self.told.get(f"rows-{table.number}") or asked
+        figure = rows_of(table, plain(title), known)
+        question = together([whose(self.study, table)] if title is asked else [_sentence(asked), whose(self.study, table)])
         listed, notes = of_bars(figure, known.ends.get(table.number, {})), tuple(how_to_read(self.study, figure))
-        return _Unplaced(f"raekker-{table.number}", (table.number,), title, whose(self.study, table), figure, notes, listed)
+        return _Unplaced(f"raekker-{table.number}", (table.number,), title, question, figure, notes, listed)
 
     def _quoted(self, table: Table) -> Text:
         return quotes(self.study, self._column(table))
@@ -306,9 +309,9 @@ class _Unplaced:
     listed: Listed | None = None
     shown: Shown | None = None
 
-    def __call__(self, place: str) -> Block:
+    def drawn(self, place: str, languages: Sequence[Language]) -> Block:
         """Draw it."""
-        drawing = None if self.figure is None else drawn(self.figure).html
+        drawing = None if self.figure is None else drawn(self.figure).in_languages(languages)
         few = self.figure is not None and _rests_on_little(self.figure)
         return Block(self.id, place, self.tables, self.title, self.question, drawing, self.notes, few, self.listed, self.shown)
 
@@ -318,7 +321,45 @@ def _rests_on_little(figure: Figure) -> bool:
     return not isinstance(figure, Change) and any((span := getattr(row, "span", None)) and span.open for row in rows)
 
 
-def _put_after(made: list[_Unplaced], one: _Unplaced) -> None:
+def places(study: Study) -> dict[int, str]:
+    """Return the number of the figure of every table, as `ChapterFigures.blocks` gives them."""
+    found: dict[int, str] = {}
+    for at, chapter in enumerate(chapters(study), start=1):
+        made = [_Slot((number,), number) for number in chapter.tables]
+        for pair in chapter.changes:
+            order = [name for name in occasions(study) if name in pair]
+            _put_after(made, _Slot((pair[order[0]], pair[order[-1]])))
+        for number in rows_apart(study, chapter):
+            _put_after(made, _Slot((number,)))
+        found |= {slot.of: f"{at}.{place}" for place, slot in enumerate(made, start=1) if slot.of is not None}
+    return found
+
+
+def rows_apart(study: Study, chapter: Chapter) -> list[int]:
+    """List the crosstabs of a chapter whose rows are a figure of their own, since their own figure doesn't show them as bars."""
+    tables = catalogue(study)
+    barred = {number for number in chapter.tables if tables[number].kind == "crosstab"}
+    return [number for number in chapter.rows if number not in barred or not by_answers(study, tables[number])]
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """The place of a figure; `of` is the table whose own figure it is."""
+
+    tables: tuple[int, ...]
+    of: int | None = None
+
+
+class _Tabled(Protocol):
+    @property
+    def tables(self) -> tuple[int, ...]:
+        """The tables that a figure shows."""
+
+
+_Placed = TypeVar("_Placed", bound=_Tabled)
+
+
+def _put_after(made: list[_Placed], one: _Placed) -> None:
     """Put a figure after the last of its tables that the page has; first where it has none."""
     last = max((at for at, other in enumerate(made) if set(other.tables) & set(one.tables)), default=-1)
     made.insert(last + 1, one)
@@ -331,3 +372,7 @@ def _told_apart(names: Mapping[int, Text]) -> dict[int, Text]:
         number: Text(f"{name.danish} (tabel {number})", f"{name.english} (table {number})") if called[name] > 1 else name
         for number, name in names.items()
     }
+
+
+def _sentence(text: Text) -> Text:
+    return Text(f"{text.danish}.", f"{text.english}.")

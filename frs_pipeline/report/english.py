@@ -46,7 +46,6 @@ def as_read(study: Study, text: Text) -> Text:
 
 def contradiction_as_read(study: Study, found: Contradiction) -> Contradiction:
     """Return a contradiction, its sentences `as_read`."""
-    possible, either, worked = (
-        None if text is None else as_read(study, text) for text in (found.possible, found.either, found.worked)
-    )
+    several = (found.possible, found.either, found.worked)
+    possible, either, worked = (None if text is None else as_read(study, text) for text in several)
     return replace(found, reason=as_read(study, found.reason), possible=possible, either=either, worked=worked)

@@ -60,7 +60,7 @@ _SURE = {
     ),
 }
 _DIAMOND = Text(
-    "Ruden er den partielle gamma, som ikke har noget interval.", "The diamond is the partial gamma, which has no interval."
+    "Ruden er den partielle gamma, hvor gruppen er holdt fast.", "The diamond is the partial gamma, with the group held constant."
 )
 _GAMMA = Text(
     "0 er ingen sammenhæng, +1 fuld sammenhæng samme vej. En sammenhæng er ikke en årsag.",

@@ -48,7 +48,8 @@ _DECIMALS = 3
 class Bound:
     """A number on the page: its text, and the figures it comes from, or the name of its count; neither for a cited one.
 
-    A `defined` one is set by whoever wrote the sentence, as a threshold is.
+    A `defined` one is set by whoever wrote the sentence, as a threshold is. `quoted` names what a page tells about a number that
+    the report prints and the forms don't give.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Bound:
     cited: bool = False
     count: str = ""
     defined: bool = False
+    quoted: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ class Judge:
         self._language = about(study).language
 
     @cached_property
-    def _printed(self) -> PrintedEvidence:
+    def printed(self) -> PrintedEvidence:
+        """What the tables of the printed report tell."""
         return PrintedEvidence(printed_tables(self.study))
 
     def findings(self) -> list[Tested]:
@@ -188,12 +191,15 @@ class Judge:
 
     def finding(self, claim: Claim, chapter: Chapter | None = None) -> Tested:
         """Test a claim: return it with its numbers, and whether it holds."""
-        forms, tables = (evaluate(claim, self.told_by.words, one) for one in (self.evidence, self._printed))
-        numbers = self._numbers(claim, forms, tables)
+        forms, tables = (evaluate(claim, self.told_by.words, one) for one in (self.evidence, self.printed))
+        numbers = {
+            name: replace(one, said=replace(one.said, quoted=f"citat-{claim.id}-{name}")) if one.said and not one.as_said else one
+            for name, one in self._numbers(claim, forms, tables).items()
+        }
         cited = {name: Bound(self._as_shown(text), cited=True) for name, text in claim.said.items()}
         own = {name: number.shown for name, number in numbers.items()} | cited
         # What the report says is quoted with its own numbers, whether it holds or not.
-        quoted = own | {name: number.said for name, number in numbers.items() if number.said}
+        quoted = own | {name: self._quoted(number) for name, number in numbers.items()}
         failed = forms.holds is False
         return Tested(
             claim,
@@ -206,6 +212,15 @@ class Judge:
             self._why_not(claim, own),
             numbers,
         )
+
+    def _quoted(self, number: Number) -> Bound:
+        """Return a number as the report has it: as it says it, else as its tables give it, else as the forms do."""
+        if number.said is not None:
+            return number.said
+        if number.in_tables is None:
+            return number.shown
+        in_tables = in_words(number.in_tables, number.unit, self._language)
+        return number.shown if in_tables == number.shown.text else Bound(in_tables, cited=True)
 
     def told(self, statement: Statement) -> Told:
         """Test a sentence of the study. One without conditions only gives numbers, and is `bare`."""

@@ -10,6 +10,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.lineage.counts import Count
 from frs_pipeline.printed.certainty import estimated
 from frs_pipeline.report.before import NONE, Before, judge_before, since
+from frs_pipeline.report.chapter_figures import places
 from frs_pipeline.report.drawing.answered import Came, Part, draw_came
 from frs_pipeline.report.drawing.axes import Span
 from frs_pipeline.report.drawing.bars import ByGroup
@@ -67,12 +68,6 @@ class Shown:
     blank: int = 0
     ends: tuple[str, str] | None = None
     magnified: bool = False
-
-    @property
-    def addresses(self) -> tuple[Address, ...]:
-        """The figures that the numbers of its sentence come from."""
-        named = (part for part in self.found.says.danish if isinstance(part, Bound))
-        return tuple(dict.fromkeys(address for bound in named for address in bound.addresses))
 
     @property
     def html(self) -> str:
@@ -282,6 +277,7 @@ def first_page(
     return {
         **facts(study, counts),
         "told": told,
+        "places": places(study),
         "drawn": [shown(judge, found, known) for found in told.findings],
         "who": who,
         "others": others,

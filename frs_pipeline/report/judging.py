@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from frs_pipeline.printed.certainty import Estimated, estimated
 from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.report.claims import words_of
 from frs_pipeline.report.evidence import forms_evidence
@@ -31,5 +32,15 @@ def judge_of(
         limits = {Address.of(row): (row["low"], row["high"]) for row in rows if not row["other_group"]}
         gammas = of_gammas(rows)
     told = told or Claims(words=words_of(study))
-    evidence = forms_evidence(store, told, figures, unit, own=stated(study), drawn=drawn(study), gammas=gammas)
+    shown = [*drawn(study), *_of_claims(told)]
+    evidence = forms_evidence(store, told, figures, unit, own=stated(study), drawn=shown, gammas=gammas)
     return Judge(study, told, evidence, limits)
+
+
+def _of_claims(told: Claims) -> Iterator[Estimated]:
+    """Yield the intervals that are shown of what the claims of the printed report rest on, tested or not."""
+    for claim in told.by_id.values():
+        for value in claim.values.values() if claim.holds else ():
+            one = estimated(value, claim.values)
+            if one is not None:
+                yield one

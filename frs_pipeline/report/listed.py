@@ -15,7 +15,7 @@ from frs_pipeline.report.drawing.numbers import between, certainty, count, decim
 from frs_pipeline.report.drawing.scene import NOTHING
 from frs_pipeline.report.intervals import Ends
 
-_INTERVAL = Text("95-procent-sikkerhedsinterval", "95% confidence interval")
+_INTERVAL = Text("95-procent-sikkerheds\u00adinterval", "95% confidence interval")
 _CHANGE, _N = Text("Forskel i procentpoint", "Change in percentage points"), Text("Skemaer", "Forms")
 _ASSOCIATION, _GAMMA, _P = Text("Sammenhæng", "Association"), Text("Gamma", "Gamma"), Text("p", "p")
 

@@ -7,7 +7,7 @@ file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,26 +23,29 @@ from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.report import audit
 from frs_pipeline.report.baselines import with_sources
 from frs_pipeline.report.before import Before, before_of, cells
-from frs_pipeline.report.chapter_figures import ChapterFigures, Title
+from frs_pipeline.report.chapter_figures import ChapterFigures
+from frs_pipeline.report.claim_passports import of_study, told_of
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
+from frs_pipeline.report.formats.workbook import sheet_name
 from frs_pipeline.report.front import compared, first_page
 from frs_pipeline.report.intervals import Intervals, of_figures
 from frs_pipeline.report.judging import judge_of
 from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, all_figures
 from frs_pipeline.report.quality import quality
-from frs_pipeline.report.searching import search
-from frs_pipeline.report.statements import titles
+from frs_pipeline.report.searching import plain, search
+from frs_pipeline.report.statements import front, titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import (
     anchor,
     css_string,
     figure_text,
+    in_numbers,
     in_text,
     number_text,
     share_text,
@@ -60,7 +63,7 @@ from frs_pipeline.study.about import about, sharing
 from frs_pipeline.study.chapters import Chapter, chapters, shows_intervals
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Address, Table, catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import asked_in, kinds
 from frs_pipeline.templates import templates_in
@@ -115,7 +118,14 @@ def _templates(study: Study) -> Any:
         "number": number_text,
     }
     environment.filters |= {name: partial(write, language=language) for name, write in of_language.items()}
-    environment.filters |= {"anchor": anchor, "css_string": css_string, "date": date_text, "with_zero": with_zero}
+    environment.filters |= {
+        "anchor": anchor,
+        "css_string": css_string,
+        "in_numbers": in_numbers,
+        "date": date_text,
+        "with_zero": with_zero,
+        "sheet": sheet_name,
+    }
     environment.globals |= {
         "not_computable": NOT_COMPUTABLE,
         "language": language,
@@ -146,12 +156,8 @@ class _Site:
         self.counts = Counts(self.passports.asking)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue(store.study)
-        self.drawn = ChapterFigures(store, self.evidence, self.intervals, self._title)
+        self.drawn = ChapterFigures(store, self.evidence, self.intervals, self.says)
         self.titles = self.drawn.shown.titles
-
-    def _title(self, table: Table) -> Title:
-        """Return what the figure of a table shows, in a sentence that holds here; else what the table is of."""
-        return self.says.get(table.number) or self.titles[table.number]
 
     def part(self, chapter: Chapter | None) -> _Part:
         """Make the page of a chapter with the passports of its tables; for None the first page, and the list of all figures."""
@@ -164,29 +170,38 @@ class _Site:
 
     def _front(self) -> _Part:
         study, findings = self.store.study, self.judge.findings()
-        pages = {"index.html": self._first(), "figures.js": self._figures(), "search.js": search(study, self.titles, findings)}
+        told = [(one.id, plain(says)) for one in front(self.judge).findings if (says := one.says if one.holds else one.instead)]
+        pages = {
+            "index.html": self._first(),
+            "figures.js": self._figures(),
+            "search.js": search(study, self.titles, findings, told),
+        }
         for chapter in chapters(study):
             if chapter.shows == "audit":
                 pages[chapter.file] = self._audit(chapter, findings)
         return _Part(pages, findings)
 
     def _first(self) -> bytes:
-        counts = {**self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
-        shows = first_page(self.store, self.judge, {**self.footed, **counts}, self.drawn.by_row)
+        counts = {**self.whole, **self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
+        shows = first_page(self.store, self.judge, counts, self.drawn.by_row)
         since = compared(self.store, self.before, shows["drawn"], self.titles)
-        return self._rendered("index.html", page="index.html", counts=counts, **shows, **since)
+        passports = of_study(self.judge, shows["told"].findings)
+        return self._rendered("index.html", page="index.html", counts=counts, passports=passports, **shows, **since)
 
     def _audit(self, chapter: Chapter, findings: list[Tested]) -> bytes:
         study = self.store.study
         bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
+        passports, quoted = told_of(self.judge, findings)
         return self._rendered(
             "chapter.html",
             page=chapter.file,
             chapter=chapter,
             blocks=(),
             compared=bool(self.evidence.compared),
-            counts=self.counts.unit(self.unit),
+            counts={**self.whole, **self.counts.unit(self.unit)},
             claims_page=chapter.file,
+            passports=passports,
+            quoted=quoted,
             earlier=earlier(study, self.figures),
             tips={one.claim.id: tip for one in findings if (tip := tipping(study, one, bounds))},
             before={one.claim.id: with_sources(study, one.claim.id) for one in findings},
@@ -227,6 +242,11 @@ class _Site:
     @cached_property
     def footed(self) -> dict[str, Any]:
         """The counts in the foot of all pages."""
+        return {name: self.whole[name] for name in ("forms", "equal", "compared") if name in self.whole}
+
+    @cached_property
+    def whole(self) -> dict[str, Any]:
+        """The counts of all forms, tables and figures, and of what became of printed ones."""
         verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
         return {**self.counts.whole(), **(self.counts.verdicts(verdicts) if verdicts else {})}
 
@@ -236,7 +256,7 @@ class _Site:
         return judge_of(self.store, self.figures, self.unit, claims(self.store.study))
 
     @cached_property
-    def says(self) -> dict[int, Sentence]:
+    def says(self) -> Mapping[int | str, Sentence]:
         """The titles of figures that hold on the forms, by table."""
         return titles(judge_of(self.store, self.figures))
 
@@ -295,7 +315,7 @@ class _Site:
         }
 
     def _about(self) -> dict[str, Any]:
-        return {"compared": bool(self.evidence.compared), "audit": audit.page_of(self.store.study)}
+        return {"counts": self.whole, "compared": bool(self.evidence.compared), "audit": audit.page_of(self.store.study)}
 
     def _passports(self, chapter: Chapter) -> bytes:
         """Pack the passports of a chapter's tables, in the order of the report."""

@@ -15,6 +15,8 @@ from frs_pipeline.printed.certainty import Estimated, estimated
 from frs_pipeline.printed.claim_files import condition_faults, value_faults, word_faults
 from frs_pipeline.report.claims import of_value, words_of
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.claims import PLACEHOLDER, ClaimWords, Testable
 from frs_pipeline.study.faults import Fault, choices
 from frs_pipeline.study.spec import YamlFile
@@ -24,6 +26,8 @@ from frs_pipeline.study.tables import catalogue
 if TYPE_CHECKING:
     from frs_pipeline.report.findings import Judge, Number, Sentence
 
+# A figure: of a table by its number, of a change from one table to another 1-2, of the rows of a table rows-17.
+Pictured = int | str
 # The report tells its readers six things at most.
 MOST_FINDINGS = 6
 
@@ -84,10 +88,10 @@ def front(judge: Judge) -> FrontTold:
     return FrontTold(said.lead, tuple(_found(judge, finding) for finding in said.findings), said.cannot)
 
 
-def titles(judge: Judge) -> dict[int, Sentence]:
-    """Return the titles that hold on the forms, or what is said otherwise, by table; the others keep their neutral title."""
-    told = {number: judge.told(statement) for number, statement in titles_of(judge.study).items()}
-    return {number: said for number, one in told.items() if (said := one.shown)}
+def titles(judge: Judge) -> dict[Pictured, Sentence]:
+    """Return the titles that hold on the forms, or what is said otherwise, by figure; the others stay neutral."""
+    told = {name: judge.told(statement) for name, statement in titles_of(judge.study).items()}
+    return {name: said for name, one in told.items() if (said := one.shown)}
 
 
 def _found(judge: Judge, finding: Finding) -> Found:
@@ -146,25 +150,47 @@ def front_of(study: Study) -> Said:
 
 
 @derived
-def titles_of(study: Study) -> dict[int, Statement]:
-    """Return the titles of the study's figures by table; none without such a file. Raises `InputError` with file and line."""
+def titles_of(study: Study) -> dict[Pictured, Statement]:
+    """Return the titles of the study's figures; none without such a file.
+
+    Raises `InputError` with file and line.
+    """
     path = study.folder / TITLES
     if not path.exists():
         return {}
     file, wrong = YamlFile(path), Gathered()
     with wrong:
         file.parse(Titles)
-    found, tables = dict[int, Statement](), catalogue(study)
-    for number in file.entries(["titles"]):
-        at: list[str | int] = ["titles", number]
-        with wrong:
-            if number not in tables:
-                raise file.error(at, f"there is no table {number}", "tables.yaml lists them")
-            statement: Statement = file.parse_at(at, Statement)
-            _refuse(file, at, f"title {number}", _of_statement(study, statement))
-            found[number] = statement
+    found = dict[Pictured, Statement]()
+    for part, figures in _figures(study).items():
+        for key in file.entries([part]):
+            at: list[str | int] = [part, key]
+            with wrong:
+                if str(key) not in figures:
+                    raise file.error(at, *_unknown(part, str(key), list(figures)))
+                statement: Statement = file.parse_at(at, Statement)
+                _refuse(file, at, f"{part} {key}", _of_statement(study, statement))
+                found[figures[str(key)]] = statement
     wrong.check()
     return found
+
+
+def _figures(study: Study) -> dict[str, dict[str, Pictured]]:
+    """Return the figures that may have a title, by part of the file and by what they are called there."""
+    order, listed = [*occasions(study)], chapters(study)
+    pairs = ["-".join(str(pair[name]) for name in sorted(pair, key=order.index)) for one in listed for pair in one.changes]
+    return {
+        "titles": {str(number): number for number in catalogue(study)},
+        "changes": {pair: pair for pair in pairs},
+        "rows": {str(number): f"rows-{number}" for one in listed for number in one.rows},
+    }
+
+
+def _unknown(part: str, key: str, known: Sequence[str]) -> tuple[str, str]:
+    """Say that there is no such figure, and what to do."""
+    if part == "titles":
+        return f"there is no table {key}", "tables.yaml lists them"
+    return f"no chapter draws {part} {key}", choices(known, key)
 
 
 def _refuse(file: YamlFile, at: Sequence[str | int], what: str, faults: Iterator[Fault]) -> None:
@@ -182,16 +208,16 @@ def _of_statement(study: Study, statement: Statement) -> Iterator[Fault]:
         yield Fault((), "has no condition", "write under holds what has to be true of the numbers it speaks of")
     for key in ("says", "otherwise"):
         yield from word_faults((key,), getattr(statement, key), list(statement.values))
-    yield from _of_placeholders(("says",), statement.says)
+    yield from _of_placeholders(("says",), statement.says, statement)
     words = words_of(study)
     yield from condition_faults(statement, words)
     yield from value_faults(statement.values, words, lambda value: of_value(study, value))
 
 
-def _of_placeholders(at: tuple[str | int, ...], text: Text) -> Iterator[Fault]:
-    """Yield that two languages don't give the same numbers."""
+def _of_placeholders(at: tuple[str | int, ...], text: Text, statement: Statement) -> Iterator[Fault]:
+    """Yield that two languages don't give the same numbers, where all are known: an unknown one is a fault of its own."""
     danish, english = (sorted(PLACEHOLDER.findall(words)) for words in (text.danish, text.english))
-    if danish != english:
+    if danish != english and {*danish, *english} <= statement.values.keys():
         yield Fault(at, "the languages don't give the same numbers", "name the same values in both")
 
 
@@ -214,7 +240,7 @@ def _of_finding(study: Study, finding: Finding, before: Sequence[str]) -> Iterat
 def _of_remark(at: tuple[str | int, ...], remark: Remark, statement: Statement, words: ClaimWords) -> Iterator[Fault]:
     for key in ("says", "otherwise"):
         yield from word_faults((*at, key), getattr(remark, key), list(statement.values))
-    yield from _of_placeholders((*at, "says"), remark.says)
+    yield from _of_placeholders((*at, "says"), remark.says, statement)
     if remark.otherwise is not None and not remark.holds:
         yield Fault((*at, "otherwise"), "is never said: the remark has no condition", "write holds, or take otherwise out")
     for fault in condition_faults(statement, words):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from frs_pipeline.report.binding import script_patterns
 from frs_pipeline.report.drawing.file import plain_style
 from frs_pipeline.report.drawing.scene import SIZES
-from frs_pipeline.report.drawing.svg import DEFINED
+from frs_pipeline.report.drawing.svg import DEFINED, FITTED, NARROWED
 from frs_pipeline.report.drawing.widths import BOLD, NO_WIDER, UNKNOWN, WIDTHS
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -29,8 +30,13 @@ def stylesheet() -> str:
 def script() -> str:
     """Return the script of all pages: the files share one function, so that nothing but `FRS` is seen from outside."""
     parts = "\n".join((_TEMPLATES / "js" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
-    shared = f"const DRAWN = {_drawn()};\n{parts}\n  return {{ index, pack, search: searching }};"
-    return f'"use strict";\nconst FRS = (() => {{\n  {shared}\n}})();\n'
+    known = f"const DRAWN = {_drawn()};\n  const RESULTS = {_results()};"
+    return f'"use strict";\nconst FRS = (() => {{\n  {known}\n{parts}\n  return {{ index, pack, search: searching }};\n}})();\n'
+
+
+def _results() -> str:
+    """Return the words of results, by language, as patterns of the script."""
+    return json.dumps(script_patterns(), ensure_ascii=False, separators=(",", ":"))
 
 
 def _drawn() -> str:
@@ -43,8 +49,10 @@ def _drawn() -> str:
         "bold": BOLD,
         "plain": "".join(sorted(NO_WIDER)),
         "sizes": SIZES,
+        "fitted": FITTED,
+        "narrowed": NARROWED,
     }
-    return json.dumps(known, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    return json.dumps(known, separators=(",", ":")).replace("</", "<\\/")
 
 
 def statics() -> dict[str, bytes]:

@@ -61,7 +61,7 @@ def _of_condition(
     if value.gamma is not None:
         row = rows.get(value.gamma.address("gamma"))
         return _of_gamma(study, value, row) if row and _about_sign(condition) else None
-    limits = _limits(condition, value, claims(study).words)
+    limits = limits_of(condition, value, claims(study).words)
     if value.share is None or limits is None:
         return None
     return _of_share(study, value, limits, bool(tested.holds), rows)
@@ -72,7 +72,7 @@ def _about_sign(condition: Condition) -> bool:
     return 0 in (condition.above, condition.below)
 
 
-def _limits(condition: Condition, value: Value, words: ClaimWords) -> tuple[Fraction, Fraction] | None:
+def limits_of(condition: Condition, value: Value, words: ClaimWords) -> tuple[Fraction, Fraction] | None:
     """Return between which shares a condition holds, as fractions; None where it is held against another value."""
     if condition.others:
         return None

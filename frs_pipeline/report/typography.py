@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from frs_pipeline.language import Language
+from frs_pipeline.language import Language, Text
 from frs_pipeline.stats.printing import count_text, in_english, in_groups, spss
 from frs_pipeline.study.tables import Address
 
@@ -66,6 +66,11 @@ def p_text(value: float, language: Language = "danish") -> str:
 def number_text(value: int, language: Language = "danish") -> str:
     """Write a count, with a full stop between thousands, in English a comma."""
     return (MINUS if value < 0 else "") + in_groups(count_text(abs(value)), _GROUPED[language])
+
+
+def in_numbers(said: Text) -> bool:
+    """Return whether both languages say the same but for how numbers are written: then a page says it once."""
+    return re.sub(r"(?<=\d),(?=\d)", ".", said.danish).replace(f"{NO_BREAK_SPACE}%", "%") == said.english
 
 
 def css_string(text: str) -> str:

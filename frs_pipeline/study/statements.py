@@ -85,6 +85,8 @@ class Front(Spec):
 
 
 class Titles(Spec):
-    """What titles.yaml says: a statement for each table, by its number."""
+    """What titles.yaml says: statements for figures of tables, of changes (two numbers: 1-2) and of the rows of a table."""
 
     titles: dict[str, Any] = Field(default_factory=dict)
+    changes: dict[str, Any] = Field(default_factory=dict)
+    rows: dict[str, Any] = Field(default_factory=dict)

@@ -52,7 +52,7 @@ def test_a_press_shows_the_passport_at_once(visit) -> None:
         page.keyboard.press("Escape")
     assert median(took) <= SLOWEST
     # Of another page, the passports have to be fetched first: by then, the pointer is on the number.
-    for name, where in (("index.html", "button.bound[data-figures]"), ("revision.html", "#child_heard button.bound")):
+    for name, where in (("index.html", "button.bound[data-figures]"), ("revision.html", "#child_heard button[data-figures]")):
         assert min(here.open(name).evaluate(TIMED, where) for _ in range(3)) <= SLOWEST
 
 
@@ -161,3 +161,73 @@ def test_a_number_outside_tables_has_a_passport_too(visit) -> None:
     expect(passport(page)).to_be_hidden()
     assert focused(page) == "n-blank-participant_first-role"
     assert here.complaints == []
+
+
+def test_a_claim_is_told_about_on_the_page_itself_and_back_closes_it(visit) -> None:
+    here = visit()
+    page = here.open("revision.html?lang=en#dissatisfied")
+    claim = page.locator("#om-dissatisfied")
+    page.locator("#dissatisfied button.about").click()
+    expect(claim).to_be_visible()
+    told = claim.inner_text()
+    for words in (
+        "doesn't hold",
+        "The condition",
+        "The numbers of the sentence",
+        "What would turn the verdict",
+        "In the printed report",
+    ):
+        assert words in told
+    assert "2,373" in told and "3.1%" in told
+    assert page.url.endswith("#om-dissatisfied")
+    # A number of it opens its own passport, and Back leads to the claim again, then to the page.
+    claim.locator(".sums button.bound").first.click()
+    expect(passport(page)).to_be_visible()
+    page.go_back()
+    expect(passport(page)).to_be_hidden()
+    expect(claim).to_be_visible()
+    page.go_back()
+    expect(claim).to_be_hidden()
+    page.go_forward()
+    expect(claim).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(claim).to_be_hidden()
+    page.wait_for_url("**#dissatisfied")
+    linked = here.open("revision.html#om-child_heard")
+    expect(linked.locator("#om-child_heard")).to_be_visible()
+    assert here.complaints == []
+
+
+def test_a_struck_number_is_quoted_and_says_what_holds_instead(visit) -> None:
+    page = visit().open("revision.html")
+    page.locator("#dissatisfied h3 button.struck:visible, #dissatisfied .claim button.struck:visible").first.click()
+    quoted = page.locator("#citat-dissatisfied-negative")
+    expect(quoted).to_be_visible()
+    told = quoted.inner_text()
+    for words in ("citeret, ikke regnet", "To prøver", "3,1", "52", "2.373", "formentlig", "1.114", "Skemaerne viser i stedet"):
+        assert words in told
+    assert quoted.locator(".fall, pre").count() == 0
+    assert "line-through" in quoted.locator(".big del").evaluate("one => getComputedStyle(one).textDecorationLine")
+    quoted.locator("button[data-figures]:visible").first.click()
+    expect(passport(page)).to_be_visible()
+
+
+def test_a_claim_opens_without_a_script(browser, folder) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{folder.as_uri()}/index.html")
+    page.locator("button.about").first.click()
+    shown = page.locator(".claim-passport:popover-open")
+    expect(shown).to_be_visible()
+    shown.get_by_role("button", name="Luk").click()
+    expect(shown).to_be_hidden()
+    context.close()
+
+
+def test_on_a_phone_a_passport_comes_from_below(visit) -> None:
+    page = visit(viewport={"width": 390, "height": 800}, is_mobile=True, has_touch=True).open(f"tilfredshed.html#{NUMBER}")
+    box = passport(page).bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"]) == (0, 390)
+    assert box["height"] <= 0.92 * 800 + 1 and round(box["y"] + box["height"]) == 800
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

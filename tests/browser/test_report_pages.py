@@ -102,11 +102,11 @@ def test_a_page_reads_as_before_when_its_language_is_switched_back(visit, name: 
 def test_the_language_is_switched_and_remembered(visit) -> None:
     here = visit()
     page = here.open("index.html")
-    expect(page.locator("h1")).to_have_text("Hvad rapporten siger, og om det holder", use_inner_text=True)
+    expect(page.locator("h1")).to_have_text("Det viser skemaerne", use_inner_text=True)
     page.locator("#language").click()
-    expect(page.locator("h1")).to_have_text("What the report says, and whether it holds", use_inner_text=True)
+    expect(page.locator("h1")).to_have_text("What the forms show", use_inner_text=True)
     assert page.locator("html").get_attribute("lang") == "en"
-    assert page.title().startswith("What the report says")
+    assert page.title().startswith("Front page")
     assert page.locator("#search").get_attribute("placeholder") == "Search questions, claims and numbers"
     other = here.open("tilfredshed.html")
     expect(other.locator("h1")).to_have_text("Satisfaction with conference and plan", use_inner_text=True)
@@ -139,16 +139,37 @@ def test_a_contradiction_of_the_printed_report_is_told_in_the_language_of_the_pa
         )
 
 
-def test_a_claim_that_fails_is_struck_through_with_what_holds_instead(visit) -> None:
+def test_findings_have_their_figure_beside_them_and_lead_to_figure_and_table(visit) -> None:
     page = visit().open("index.html")
-    failed = page.locator(".finding.failed")
-    assert failed.count() == 4
-    for at in range(4):
-        struck = failed.nth(at).locator("del")
-        assert "line-through" in struck.evaluate("one => getComputedStyle(one).textDecorationLine")
-        expect(failed.nth(at).locator(".instead")).to_contain_text(re.compile(r"\d"))
-    expect(page.locator("#disappointed del")).to_contain_text("10 procentpoint")
-    expect(page.locator("#disappointed .instead")).to_contain_text("12,9 procentpoint")
+    findings = page.locator(".finding")
+    assert findings.count() == 6
+    for at in range(6):
+        figure = findings.nth(at).locator("figure").bounding_box()
+        sentence = findings.nth(at).locator("h3").bounding_box()
+        assert figure
+        assert sentence
+        assert figure["x"] > sentence["x"] + sentence["width"]
+    page.locator("#children_understood_least .links a").first.click()
+    expect(page.locator("#figur-44")).to_be_visible()
+    assert page.url.endswith("rettigheder.html#figur-44")
+
+
+def test_a_phone_reads_sentence_then_figure_then_the_rest(visit) -> None:
+    page = visit(viewport={"width": 390, "height": 800}, is_mobile=True, has_touch=True).open("index.html")
+    finding = page.locator("#conference_good")
+    boxes = [finding.locator(part).bounding_box() for part in ("h3", "figure", ".holds")]
+    assert [box["y"] for box in boxes if box] == sorted(box["y"] for box in boxes if box)
+    assert page.locator(".came .drawing.narrow").is_visible()
+    assert not page.locator(".came .drawing.wide").is_visible()
+
+
+def test_a_number_of_the_first_page_opens_how_it_was_counted(visit) -> None:
+    page = visit().open("index.html")
+    page.locator("#n-conferences").click()
+    expect(passport(page)).to_contain_text("377")
+    page.keyboard.press("Escape")
+    page.locator(".came .drawing.wide a.n[href='#n-came-participant_first-1']:visible").first.click()
+    expect(passport(page)).to_contain_text("126")
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
@@ -157,10 +178,10 @@ def test_no_digit_of_the_findings_is_unbound_and_one_that_were_would_show(visit,
     page.locator("#revision").click()
     assert page.locator("mark.unbound").count() == 0
     expect(page.locator("#revision-say")).to_have_text(re.compile(r"^[1-9]\d+ \D+ 0 \D+$"))
-    bound = page.locator("#findings .claim .bound:visible").first
+    bound = page.locator("#findings h3 .bound:visible").first
     assert "underline" in bound.evaluate("one => getComputedStyle(one).textDecorationLine")
     page.locator("#revision").click()
-    page.locator(f"#plan_satisfied .claim .{language}").evaluate("one => one.append(' og 7 andre')")
+    page.locator(f"#conference_good .holds .{language}").first.evaluate("one => one.append(' og 7 andre')")
     page.locator("#revision").click()
     assert page.locator("mark.unbound").all_inner_texts() == ["7"]
 

@@ -12,7 +12,9 @@ from support.study import STUDY
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
-from frs_pipeline.store.files import Store
+from frs_pipeline.report.before import NONE, Change, before_of, cells, since
+from frs_pipeline.report.typography import in_text
+from frs_pipeline.store.files import MANIFEST, Store, read, write_json
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.instruments import instruments
@@ -20,7 +22,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count
 from frs_pipeline.tables.engine import open_marts
-from frs_pipeline.tables.figures import as_table, figures
+from frs_pipeline.tables.figures import as_table, figures, from_table
 
 MARTS = {name: random_frame(name, 90, seed) for seed, name in enumerate(instruments(STUDY), start=3)}
 # Of `initiator`: these change an answer, these go, these come.
@@ -51,11 +53,17 @@ def later(frame):
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def both(tmp_path_factory):
+    """The older of two deliveries, and the newer."""
     folder = tmp_path_factory.mktemp("data")
     older = store(folder, "2020-11-30", MARTS)
-    newer = store(folder, "2021-11-30", {**MARTS, "initiator": later(MARTS["initiator"])})
-    return differences(older, newer)
+    write_json(older.settings.curated(older.delivery) / MANIFEST, {"root": "a" * 64})
+    return older, store(folder, "2021-11-30", {**MARTS, "initiator": later(MARTS["initiator"])})
+
+
+@pytest.fixture(scope="module")
+def found(both):
+    return differences(*both)
 
 
 def test_forms_are_told_by_what_became_of_them(found):
@@ -122,3 +130,61 @@ def test_a_delivery_that_is_not_made_is_told(tmp_path):
     only = store(tmp_path, "2020-11-30", MARTS)
     with pytest.raises(InputError, match=r"not made yet \(frs run --delivery 2019-11-30\)$"):
         differences(Store(only.settings, "2019-11-30"), only)
+
+
+# What the report says of the delivery before.
+
+
+def of(store):
+    """The figures of a delivery, by address."""
+    return {figure.address: figure for figure in from_table(read(store.file("statistics", "figures")))}
+
+
+def test_the_report_finds_the_figures_that_differ_as_they_are_printed(both, found):
+    older, newer = both
+    before = before_of(newer, of(newer))
+    assert before.delivery == older.delivery
+    assert set(before.changed) == {change.address for change in found.changes}
+    assert before.compared == found.compared
+    for change in found.changes:
+        texts = (in_text(figure.printed, change.address.measure) for figure in (change.older, change.newer))
+        assert before.changed[change.address] == Change(*texts)
+
+
+def test_tables_mark_what_looks_different_and_nothing_where_the_report_was_printed_from_the_forms(both):
+    newer = both[1]
+    before = before_of(newer, of(newer))
+    marked = cells(newer, before)
+    assert marked
+    assert all(change.before not in (NONE, change.now) for change in marked.values())
+    assert cells(newer, None) == {}
+    assert cells(Store(newer.settings, "2020-11-30"), before) == {}
+
+
+def test_a_delivery_without_a_finished_one_before_it_is_compared_with_none(both):
+    older, newer = both
+    assert before_of(older, of(older)) is None
+    unfinished = Store(newer.settings, "2020-10-31")
+    unfinished.settings.curated(unfinished.delivery).mkdir(parents=True)
+    assert before_of(older, of(older)) is None
+
+
+def test_the_report_says_what_changes_come_from(both, found):
+    told = since(both[1], before_of(both[1], of(both[1])))
+    assert [text.english for text, _ in told.causes] == ["new forms", "forms gone", "corrected forms"]
+    words = {"new forms": NEW, "forms gone": GONE, "corrected forms": CORRECTED}
+    for text, number in told.causes:
+        assert number == sum(words[text.english] in change.causes for change in found.changes)
+    assert sum(one.figures for one in told.tables) == len(found.changes)
+    forms = {title.english: numbers for title, numbers in told.forms}
+    assert forms["Initiator (social worker)"] == (len(COMING), len(LEAVING), len(CHANGED))
+    assert forms["Coordinator"] == (0, 0, 0)
+
+
+def test_a_table_that_is_made_as_before_is_not_counted_again_and_says_the_same(both, monkeypatch):
+    def told(changes):
+        return [(one.address, one.causes, one.moved) for one in changes]
+
+    expected = told(differences(*both).changes)
+    monkeypatch.setattr("frs_pipeline.lineage.differences._made_differently", lambda *_: ((), tuple(catalogue(STUDY))))
+    assert told(differences(*both).changes) == expected

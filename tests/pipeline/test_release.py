@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tempfile
+from functools import partial
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,12 +20,14 @@ from frs_pipeline.release import earlier, outgoing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
 from frs_pipeline.release.earlier import altered, archive, released_before, unjournalled
-from frs_pipeline.release.files import DANISH, FIGURES, FILES, PAGE, TABLES, UNSAID
+from frs_pipeline.release.files import DANISH, FIGURES, FILES, TABLES, UNSAID
 from frs_pipeline.release.making import Releasing
 from frs_pipeline.release.outgoing import publish
 from frs_pipeline.release.reading import read_release
 from frs_pipeline.release.words import Counted
 from frs_pipeline.release.worlds import Source
+from frs_pipeline.report.public.edition import edition
+from frs_pipeline.report.public.proof import proved, require
 from frs_pipeline.stats.printing import round_half_away
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.journal import append, entries, operating_system_user, verify
@@ -151,9 +154,6 @@ def test_the_danish_file_says_the_same(plain):
 def test_nothing_tells_why_a_count_is_hidden(plain):
     content = json.loads(plain.files[TABLES])
     assert "small" not in str(content) and "primary" not in str(content)
-    page = plain.files[PAGE].decode()
-    assert page.count('aria-label="skjult"') == sum(row["status"] == "hidden" for row in rows(plain))
-    assert "http" not in page and "src=" not in page
 
 
 def test_a_table_that_says_the_same_of_all_is_withheld(tmp_path):
@@ -225,6 +225,7 @@ def test_every_table_of_the_catalogue_has_its_counts_placed(marts):
         assert list(places(STUDY, table)) == [(f.row, f.column, f.group) for f in own if f.measure in ("count", "n")]
 
 
+PAGES = partial(proved, STUDY)
 FEW = {number: catalogue(STUDY)[number] for number in (1, 58)}
 
 
@@ -252,7 +253,7 @@ def out(store, **more):
 
 def content(store):
     folder = store.settings.curated(store.delivery) / "release"
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_release_is_in_its_folder_and_in_the_journal(store):
@@ -264,6 +265,41 @@ def test_a_release_is_in_its_folder_and_in_the_journal(store):
     assert (entry.event, entry.why, entry.hash) == ("release", "Til kommunen", found.hash)
     assert entry.details["policy"] == release_policy(STUDY).hash and entry.details["tables"] == [1, 58]
     assert not [path for path in found.folder.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_the_pages_go_out_with_the_release_and_are_noted(store):
+    """Whoever changes one of them is found, as with the other files."""
+    found = out(store, pages=PAGES)
+    files = content(store)
+    assert set(FILES) | {"report/index.html", "report/tilfredshed.html", "report/figures/figur-1.da.svg"} <= set(files)
+    assert len(files) == len(found.release.files)
+    (entry,) = entries(store.settings.release_journal)
+    assert set(entry.details["files"]) == set(FILES) and entry.details["pages"]
+    assert altered(store.settings, store.delivery) == []
+    assert str(found.release.attack.looked_at) in files["report/hidden-numbers.html"].decode().replace(".", "")
+    # Again, beside itself: the same bytes.
+    out(store, pages=PAGES)
+    assert content(store) == files
+    page = found.folder / "report" / "index.html"
+    page.write_bytes(page.read_bytes().replace(b"<h1>", b"<h1>6 "))
+    assert len(altered(store.settings, store.delivery)) == 1
+
+
+def test_pages_that_say_more_than_the_files_stop_the_release(store):
+    """The last one stays, and the journal has no entry."""
+    out(store, pages=PAGES)
+    before = content(store)
+
+    def leaking(files, **more):
+        made = edition(STUDY, files, **more).build()
+        made["tilfredshed.html"] = made["tilfredshed.html"].replace(b'<td id="', b'<td title="3" id="', 1)
+        require(STUDY, files, made, examined=more["examined"])
+        return made
+
+    with pytest.raises(CheckFailed, match="nothing was put in place"):
+        out(store, policy=PLAIN, pages=leaking)
+    assert content(store) == before
+    assert len(entries(store.settings.release_journal)) == 1
 
 
 def test_drafts_wait_in_the_restricted_zone_and_none_stays(store, monkeypatch, tmp_path):

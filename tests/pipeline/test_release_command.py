@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from functools import partial
 
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +16,7 @@ from support.study import STUDY
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.release.files import FIGURES
 from frs_pipeline.release.outgoing import publish
+from frs_pipeline.report.public.proof import proved
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.instruments import instruments
@@ -37,7 +39,7 @@ def test_all_tables_of_the_shipped_delivery(refreshed, tmp_path, record_property
     shutil.copytree(refreshed.data, settings.data)
     store = Store(settings, DELIVERY)
     started = time.process_time()
-    found = publish(store, catalogue(STUDY), release_policy(STUDY), who="LK", purpose="Afprøvning")
+    found = publish(store, catalogue(STUDY), release_policy(STUDY), who="LK", purpose="Afprøvning", pages=partial(proved, STUDY))
     record_property("seconds of CPU", time.process_time() - started)
     assert len(found.release.released) == 81 and not found.release.withheld
     assert found.release.attack.exposed == () and found.release.attack.narrowest >= 5
@@ -45,6 +47,11 @@ def test_all_tables_of_the_shipped_delivery(refreshed, tmp_path, record_property
     assert found.release.hidden == 136
     described = json.loads((found.folder / "tables.json").read_text(encoding="utf-8"))
     assert {mart for table in described["tables"] for mart in table["marts"]} == set(instruments(STUDY))
+    pages = {path.relative_to(found.folder).as_posix(): path.read_bytes() for path in (found.folder / "report").rglob("*.*")}
+    record_property("bytes of pages", sum(map(len, pages.values())))
+    assert sum(map(len, pages.values())) < 8_000_000
+    tables = b"".join(content for name, content in pages.items() if name.endswith(".html"))
+    assert all(f'<section class="figure" id="tabel-{number}"'.encode() in tables for number in catalogue(STUDY))
 
     # One form less: what it doesn't concern is released as it was.
     mart = settings.curated(DELIVERY) / "marts" / "participant_first.parquet"

@@ -223,7 +223,7 @@ def test_nothing_that_a_command_says_is_danish(settings: Settings, command: tupl
 
 def test_figures_have_a_decimal_point(settings: Settings) -> None:
     page = (settings.curated(NAME) / "report" / "satisfaction.html").read_text(encoding="utf-8")
-    assert ">.628<" in page
+    assert ">0.628<" in page
     assert not re.search(r">-?\d*,\d+\s?%?<", page)
     for command in (("tables", "6"), ("associate", "visitor"), ("impact", "--question", "overall")):
         assert re.search(r"[^0-9]\.628\b", here(settings.data, "--study", str(FOLDER), *command).stdout), command

@@ -31,7 +31,7 @@ def few_tables(folder: Path) -> Study:
     For tests that are about forms and runs: a run takes half of the time.
     """
     copy = shutil.copytree(
-        STUDY.folder, folder / BESIDE, ignore=shutil.ignore_patterns("__pycache__", "published", "findings.yaml")
+        STUDY.folder, folder / BESIDE, ignore=shutil.ignore_patterns("__pycache__", "published", "findings.yaml", "titles.yaml")
     )
     for name, part in (("tables", "tables"), ("report/chapters", "chapters")):
         path = copy / f"{name}.yaml"

@@ -78,8 +78,10 @@ def test_what_neither_tables_nor_forms_can_tell_weighs_nothing() -> None:
 
 def test_a_share_is_written_as_a_fraction_of_the_printed_counts() -> None:
     one = share("1,4%", as_said_within=0.1)
-    assert [(step.name.english, step.says.english) for step in one.in_tables] == [("table 3", "(52 + 22) / 2373 = 3.1%")]
-    assert [step.says.danish for step in one.in_tables] == ["(52 + 22) / 2373 = 3,1\u00a0%"]
+    assert [(step.name.english, step.says.english, fails) for step, fails in one.in_tables] == [
+        ("table 3", "(52 + 22) / 2373 = 3.1%", True)
+    ]
+    assert [step.says.danish for step, _ in one.in_tables] == ["(52 + 22) / 2373 = 3,1\u00a0%"]
 
 
 def test_differences_sums_and_percentages_are_written_with_their_parts() -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from frs_pipeline.report.sections import FILE, sections, shown_claims
-from support.study import STUDY, study_with
+from support.study import STUDY
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import meanings
@@ -18,6 +17,7 @@ from frs_pipeline.report.evidence import Counted, FormsEvidence, key
 from frs_pipeline.report.finding_rows import FINDINGS, as_rows
 from frs_pipeline.report.findings import Judge, Sentence, outcomes
 from frs_pipeline.store.plan import products
+from frs_pipeline.study import statements as own
 from frs_pipeline.study.claims import FOLDER, WORDS, Asked, Claim, Pair
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, figures
@@ -357,34 +357,6 @@ def test_outcomes_are_counted_by_what_they_are_held_against() -> None:
     }
 
 
-def test_the_first_page_has_the_sections_of_its_file_or_all_chapters(tmp_path: Path) -> None:
-    listed = sections(STUDY)
-    assert [claim.id for claim in shown_claims(STUDY)] == [name for section in listed for name in section.claims]
-    assert len(shown_claims(STUDY)) == 25
-    study = study_with(tmp_path, {FILE: lambda text: text + "# gone"})
-    (study.folder / FILE).unlink()
-    chapters = [chapter for chapter in claims(study).chapters if chapter.claims]
-    assert [section.title for section in sections(study)] == [chapter.about.title for chapter in chapters]
-    assert len(shown_claims(study)) == len(claims(study).by_id)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        ("three_positive,", "three_negative,", "the report makes no claim three_negative"),
-        ("dissatisfied,", "three_positive,", "claim three_positive stands twice"),
-        ("claims:", "claim:", "claim isn't a key here"),
-    ],
-)
-def test_a_first_page_that_names_what_is_not_claimed_is_refused_with_its_line(
-    tmp_path: Path, old: str, new: str, told: str
-) -> None:
-    study = study_with(tmp_path, {FILE: lambda text: text.replace(old, new, 1)})
-    with pytest.raises(InputError, match=told) as refused:
-        sections(study)
-    assert f"{study.folder / FILE}:4: " in str(refused.value)
-
-
 def test_the_shipped_claims_are_bound_to_figures_that_there_are() -> None:
     told = claims(STUDY).by_id.values()
     assert len(told) > 20
@@ -397,5 +369,12 @@ def test_the_report_is_made_again_where_anything_changes_that_claims_are_read_fr
         str(path.relative_to(STUDY.folder)) for path, _ in products(STUDY)["report",].definitions if STUDY.folder in path.parents
     }
     chapters = {chapter.file for chapter in claims(STUDY).chapters}
-    assert made_from >= chapters | {WORDS, FILE, "published/figures.csv", "published/baselines.yaml", "report/chapters.yaml"}
+    assert made_from >= chapters | {
+        WORDS,
+        own.FINDINGS,
+        own.TITLES,
+        "published/figures.csv",
+        "published/baselines.yaml",
+        "report/chapters.yaml",
+    }
     assert {("marts", name) for name in ("participant_first", "initiator")} <= set(products(STUDY)["report",].inputs)

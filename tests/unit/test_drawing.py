@@ -130,11 +130,13 @@ def test_bold_figures_are_as_wide_as_others_and_bold_letters_wider():
     assert text_width("Alle", 14, bold=True) == pytest.approx(1.07 * text_width("Alle", 14))
 
 
-def test_a_text_is_set_as_wide_as_it_was_measured_whatever_the_font():
+def test_a_long_text_is_set_as_wide_as_it_was_measured_whatever_the_font():
     for text in ElementTree.fromstring(svg(of("by group", True))).iter("text"):
         bold = "strong" in text.get("class")
         size = {"leg": 13, "quiet": 13, "head": 12, "tick": 12}.get(text.get("class").split()[0], 14)
-        if len(text.text) > 1:
+        assert (text.get("textLength") is not None) == (len(text.text) > 3)
+        assert (text.get("lengthAdjust") is not None) == (len(text.text) > (3 if bold else 12))
+        if len(text.text) > 3:
             assert float(text.get("textLength")) == pytest.approx(text_width(text.text, size, bold), abs=0.06)
 
 

@@ -24,7 +24,7 @@ MISTAKES: dict[str, list[dict[str, str]]] = yaml.safe_load(
 MEANT = [
     ("scales.yaml", 'label: "Yes"', "label: Yes"),
     ("scales.yaml", 'label: "No"', "label: No"),
-    ("scales.yaml", "label: Books", "label: 1-2"),
+    ("scales.yaml", "label: Computers", "label: 1-2"),
     ("questionnaires/visitor.yaml", '"0-17": [0, 17]', "0-17: [0, 17]"),
     ("tables.yaml", '{"Yes": ["Yes"], "No": ["No"]}', "{Yes: [Yes], No: [No]}"),
     ("study.yaml", "title: Visitors of the library", "title: {danish: Biblioteket, english: The library}"),

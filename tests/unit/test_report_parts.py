@@ -23,7 +23,17 @@ from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.report.maps import heat
 from frs_pipeline.report.packs import _cells
 from frs_pipeline.report.statics import stylesheet
-from frs_pipeline.report.typography import anchor, css_string, figure_text, number_text, points_text, share_text, shown, with_zero
+from frs_pipeline.report.typography import (
+    anchor,
+    css_string,
+    figure_text,
+    in_numbers,
+    number_text,
+    points_text,
+    share_text,
+    shown,
+    with_zero,
+)
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.chapters import chapters, read_chapters
@@ -162,3 +172,9 @@ def test_pages_stand_in_the_menu_by_what_they_are_opened_for() -> None:
     checked = {chapter.id for chapter in chapters(STUDY) if chapter.group == "check"}
     assert checked == {"bortfald", "datakvalitet", "metode", "revision", "omdata"}
     assert {chapter.group for chapter in chapters(STUDY) if chapter.tables} == {"read"}
+
+
+def test_arithmetic_is_said_once_where_languages_write_numbers_differently_alone() -> None:
+    assert in_numbers(Text("(52 + 22) / 2373 = 3,1\u00a0%", "(52 + 22) / 2373 = 3.1%"))
+    assert in_numbers(Text("gamma −0,349, p < 0,001", "gamma −0.349, p < 0.001"))
+    assert not in_numbers(Text("3,1\u00a0% af 52", "3.1% of 52"))

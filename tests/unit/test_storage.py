@@ -144,7 +144,7 @@ CODEBOOK, LEDGER, MART = ("validated", "codebook"), ("validated", "ledger"), ("m
 WITHDRAWN = ("validated", "withdrawn_conferences")
 # What comes of splitting an export.
 SPLIT = ("validated", "rejected", "noted", "applied", "withdrawn")
-PROMISES = ("expectations",)
+PROMISES, REPORT = ("expectations",), ("report",)
 
 
 @pytest.fixture(scope="module")
@@ -312,7 +312,7 @@ def test_what_changed_is_stale_with_all_that_hangs_on_it_and_nothing_else(store,
 def older(store, name="2020-06-30", root="a" * 64):
     """A delivery from before, with its marts and what a finished run (unless there is no `root`) notes of itself."""
     before = Store(store.settings, name)
-    for key in products(STUDY)[PROMISES].previous:
+    for key in dict.fromkeys((*products(STUDY)[PROMISES].previous, *products(STUDY)[REPORT].previous)):
         before.write(products(STUDY)[key], TABLE)
     write_json(before.settings.curated(name) / MANIFEST, {"outputs": {}, **({"root": root} if root else {})})
     return before
@@ -377,17 +377,22 @@ def test_a_few_nested_lines_of_a_delivery_do_not_unfold_to_gigabytes(store):
 
 
 def test_what_is_held_against_the_predecessor_is_stale_when_that_changes_and_its_root_stands_in_the_manifest(store):
-    product, before = products(STUDY)[PROMISES], older(store)
+    both, before = (products(STUDY)[PROMISES], products(STUDY)[REPORT]), older(store)
     assert write_manifest(store, {"forms": 26})["predecessor"] == {}
-    store.write(product, TABLE)
+    for product in both:
+        store.write(product, TABLE)
     content = write_manifest(store, {"forms": 26})
     assert content["predecessor"] == {"delivery": "2020-06-30", "root": "a" * 64}
     assert root_of({**content, "predecessor": {"delivery": "2020-06-30", "root": "b" * 64}}) != content["root"]
     assert stale(store) == set()
-    assert {name for name in store.origin(product).inputs if name.startswith("2020-06-30/")} == {
-        "2020-06-30/root",
-        *(f"2020-06-30/{products(STUDY)[key].name}" for key in product.previous),
-    }
+    for product in both:
+        assert {name for name in store.origin(product).inputs if name.startswith("2020-06-30/")} == {
+            "2020-06-30/root",
+            *(f"2020-06-30/{products(STUDY)[key].name}" for key in product.previous),
+        }
+    before.write(products(STUDY)["statistics", "figures"], TABLE.slice(1))  # which the report alone is held against
+    assert stale(store) == {REPORT}
+    older(store)
     before.write(products(STUDY)[MART], TABLE.slice(1))
     assert stale(store) == downstream(STUDY, {PROMISES})
     older(store)

@@ -61,7 +61,8 @@ FAULTS = [
     ("published/claims/summary.yaml", "place: ", "plac: ", "plac isn't a key here"),
     ("published/claims/summary.yaml", "untested: ", "untestet: ", "untestet isn't a key here"),
     ("published/words.yaml", "at_least: ", "atleast: ", "atleast isn't a key here"),
-    ("report/findings.yaml", "three_positive", "two_positive", "the report makes no claim two_positive"),
+    ("report/findings.yaml", "side: best", "side: good", "side: 'good' isn't allowed"),
+    ("report/titles.yaml", "word: langt_de_fleste", "word: de_allerfleste", "has no quantity de_allerfleste"),
     ("published/baselines.yaml", "source: miller_2005", "source: muller_2005", "no source is called muller_2005"),
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;god;;count;x", "'x' is not a printed figure"),
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;gud;;count;39", "table 1 has no figure barn · gud · count"),
@@ -93,6 +94,7 @@ def test_faults_of_many_files_are_told_in_one_go(copied):
         "published/claims/summary.yaml",
         "published/baselines.yaml",
         "report/findings.yaml",
+        "report/titles.yaml",
     }
     for name, old, new, _ in spoilt:
         spoil(copied, name, old, new)
@@ -111,7 +113,7 @@ def test_a_part_that_waits_for_another_is_not_called_sound(copied):
 
 
 def test_a_missing_file_is_empty_where_a_study_needs_none_and_a_fault_elsewhere(copied):
-    for name in ("report/findings.yaml", "published", "reconstruction"):
+    for name in ("report/findings.yaml", "report/titles.yaml", "published", "reconstruction"):
         place = copied.folder / name
         shutil.rmtree(place) if place.is_dir() else place.unlink()
     assert faults_of(copied) == []

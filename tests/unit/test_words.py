@@ -45,7 +45,7 @@ def test_texts_of_every_kind_are_read(said: list[Said]) -> None:
     # A text of each place where texts are written in another way.
     shown = {one.text for one in said}
     for text in (
-        "Udsagnene på forsiden",
+        "Den trykte rapports udsagn",
         "Søg efter spørgsmål eller tabel",
         "procent af besvarede",
         "datasættene opfylder kravene til dem",
@@ -103,9 +103,8 @@ def introductions() -> list[Said]:
     content = yaml.safe_load((FAMILIES / "chapters.yaml").read_text(encoding="utf-8"))
     for chapter in content["chapters"]:
         said += [Said(chapter["id"], language, chapter["title"][language]) for language in LANGUAGES]
-    said += of_yaml(
-        [one["title"] for one in yaml.safe_load((FAMILIES / "findings.yaml").read_text(encoding="utf-8"))["sections"]], "f"
-    )
+    told = yaml.safe_load((FAMILIES / "findings.yaml").read_text(encoding="utf-8"))
+    said += of_yaml([told["lead"], *told["cannot"]], "findings")
     return said + list(of_template((FAMILIES / "about.html").read_text(encoding="utf-8"), "about"))
 
 

@@ -1,12 +1,12 @@
 """Mistakes that people make in the YAML files that ship: each says where, what is wrong and what would be right, all at once."""
 
 import pytest
-from frs_pipeline.report.sections import sections
 from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.expectations import limits
+from frs_pipeline.report.statements import front_of, titles_of
 from frs_pipeline.study.chapters import chapters, read_chapters
 from frs_pipeline.study.instruments import listed
 from frs_pipeline.study.questionnaires import questionnaires
@@ -23,7 +23,8 @@ READ = {
     "release.yaml": release_policy,
     "promises.yaml": limits,
     "published/claims/summary.yaml": claims,
-    "report/findings.yaml": sections,
+    "report/findings.yaml": front_of,
+    "report/titles.yaml": titles_of,
     "report/chapters.yaml": chapters,
 }
 
@@ -182,8 +183,55 @@ MISTAKES = [
     ),
     (
         "report/findings.yaml",
-        [("three_positive", "two_positive"), ("nonresponse", "closer")],
-        [":4: the report makes no claim two_positive", ":12: claim closer stands twice (name it once)"],
+        [
+            ("Af børnene er det {child}", "Af børnene er det {chld}"),
+            ("{value: child, at_least: least}", '{value: child, at_least: "80%"}'),
+            ("tables: [1]", "tables: [99]"),
+            ("subject: [barn]}", "subject: [børn]}"),
+        ],
+        [
+            ":14: finding conference_good: no value is called chld (is child meant?)",
+            ":25: finding conference_good: no value is called 80% (write it with digits and a decimal point, without quotes)",
+            ":38: finding conference_good: no row is called børn (is barn meant?)",
+            ":39: finding conference_good: there is no table 99 (tables.yaml lists them)",
+        ],
+    ),
+    (
+        "report/findings.yaml",
+        [
+            ("[{value: fall, above: 0, certain: true}]", "[{value: low, certain: true}]"),
+            ("id: child_was_heard", "id: conference_good"),
+            ("low: {low: fall}", "low: {low: fal}"),
+        ],
+        [
+            ":90: finding hope_and_experience: low can't be certain: it is neither a difference nor a gamma (say it of points,",
+            ":40: finding conference_good: stands twice (give one of them another id)",
+            ":78: finding hope_and_experience: low: is made from values that don't stand above it",
+        ],
+    ),
+    (
+        "report/findings.yaml",
+        [("    holds: [{value: fall, above: 0, certain: true}]\n", "")],
+        ["hope_and_experience: has no condition (write under"],
+    ),
+    (
+        "report/findings.yaml",
+        [("{least} svarer »god«", "80 % svarer »god«")],
+        [":31: danish: words may hold no numbers: name a value and put it"],
+    ),
+    (
+        "report/titles.yaml",
+        [("  2:\n", "  82:\n"), ("word: langt_de_fleste", "word: langt_de_flest"), ("  43:\n    says:", "  43:\n    say:")],
+        [
+            ": there is no table 82 (tables.yaml lists them)",
+            ": title 3: published/words.yaml has no quantity langt_de_flest (is langt_de_fleste meant?)",
+            ": say isn't a key here (is says meant?)",
+        ],
+    ),
+    (
+        "report/titles.yaml",
+        [("strength: [strong], certain: true", "strength: [stærk], certain: true"), ("row: barn, answers", "row: børn, answers")],
+        ["title 1: child: table 1 has no figure børn", "strength: 'stærk' isn't allowed"],
     ),
     (
         "report/chapters.yaml",

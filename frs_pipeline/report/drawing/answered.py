@@ -17,7 +17,7 @@ from frs_pipeline.report.drawing.scene import NARROW, WIDE, Line, Link, Rect, Sh
 NOT_SAID = Text("ikke sagt", "not said")
 _IN_ALL = Text("I alt", "In all")
 # Of the wide drawing: room of a label left of the bars, and where they begin and may end.
-_LABEL, _LEFT, _RIGHT = 136.0, 148.0, 830.0
+_LABEL, _LEFT, _RIGHT = 136.0, 148.0, 812.0
 _BAR, _GAP, _TIGHT = 22.0, 1.5, 3.0
 # Of the lists: room of a name, of a bar, and between two lists side by side.
 _NAME, _LINE, _APART = 88.0, 24.0, 22.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from frs_pipeline.language import Language
+from frs_pipeline.language import LANGUAGES, Language
 from frs_pipeline.report.drawing.bars import ByGroup, draw_by_group
 from frs_pipeline.report.drawing.change import Change, draw_change
 from frs_pipeline.report.drawing.distribution import Distribution, draw_distribution
@@ -27,8 +28,12 @@ class Drawn:
 
     @property
     def html(self) -> str:
-        """Both drawings for a page, and the sentence for those who don't see them; once, as both say the same."""
-        return unseen(self.wide) + svg(self.wide) + svg(self.narrow)
+        """Both drawings for a page in both languages."""
+        return self.in_languages(LANGUAGES)
+
+    def in_languages(self, languages: Sequence[Language]) -> str:
+        """Return both drawings for a page, and the sentence for those who don't see them; once, as both say the same."""
+        return unseen(self.wide, languages) + svg(self.wide, languages) + svg(self.narrow, languages)
 
     def file(self, caption: Caption, language: Language, stylesheet: str) -> str:
         """Return the wide drawing as an SVG file in one language, with what it is and where it comes from in the picture."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from frs_pipeline.language import Text
-from frs_pipeline.report.drawing.axes import linked, named_number
+from frs_pipeline.report.drawing.axes import Head, heads, linked, named_number
 from frs_pipeline.report.drawing.numbers import HIDDEN, HIDDEN_WORD, count, joined, share
 from frs_pipeline.report.drawing.scene import NOTHING, Drawing, Link, Rect, Room, Sheet, leading, text_lines, widest
 
@@ -112,14 +112,8 @@ def _frames(sheet: Sheet, figure: Crosstab, grid: _Grid, tops: list[float]) -> N
 
 def _column_heads(sheet: Sheet, figure: Crosstab, grid: _Grid, top: float) -> float:
     """Write what the columns are; return where the cells begin."""
-    broken = [text_lines(label, grid.wide - 8, "head") for label in figure.columns]
-    most = max(len(lines) for lines in broken)
-    for at, lines in enumerate(broken):
-        first = top + 12 + (most - len(lines)) * leading("head")
-        sheet.lines(lines, grid.left + at * grid.wide, first, "head")
-    end = top + 12 + (most - 1) * leading("head")
-    sheet.write(_ALL, grid.left + len(figure.columns) * grid.wide + 8, end, "head")
-    return end + 8
+    columns: list[Head] = [(label, grid.left + at * grid.wide, grid.wide - 8, "start") for at, label in enumerate(figure.columns)]
+    return heads(sheet, [*columns, (_ALL, grid.left + len(columns) * grid.wide + 8, 60, "start")], top + 2) + 8
 
 
 def _total(sheet: Sheet, cell: Cell, x: float, y: float, longest: float) -> None:

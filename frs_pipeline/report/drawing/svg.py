@@ -6,7 +6,7 @@ bytes everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from frs_pipeline.language import CODES, LANGUAGES, Language, Text
@@ -23,26 +23,32 @@ DEFINED = (
 )
 # The same for a page; once, and never with display: none, or they vanish.
 PATTERNS = f'<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false">{DEFINED}</svg>'
+# Texts of more letters than the first are set as wide as the widths say; letters of longer ones than the second, and bold ones,
+# are narrowed, too.
+FITTED, NARROWED = 3, 12
 # How far below a number the line stands that says it leads somewhere.
 _BELOW = 4
 
 
-def svg(drawing: Drawing) -> str:
-    """Return a drawing for a page, with the texts of both languages; the page has `PATTERNS` and the sentence beside it.
+def svg(drawing: Drawing, languages: Sequence[Language] = LANGUAGES) -> str:
+    """Return a drawing for a page, with its texts in these languages; the page has `PATTERNS` and the sentence beside it.
 
     With links it is a group of them; without, it says nothing that the sentence beside it doesn't.
     """
     reading = 'role="group"' if drawing.linked else 'aria-hidden="true" focusable="false"'
     look = f'class="drawing {drawing.room.name}" {reading}'
-    return f"<svg {look} {_size(drawing)}>{''.join(_both(mark) for mark in drawing.marks)}</svg>"
+    return f"<svg {look} {_size(drawing)}>{''.join(_each(mark, languages) for mark in drawing.marks)}</svg>"
 
 
-def unseen(drawing: Drawing) -> str:
-    """Return the sentence that stands beside a drawing, for those who don't see it, in both languages."""
-    said = (
-        (language, f"{drawing.title.in_language(language)} {drawing.sentence.in_language(language)}") for language in LANGUAGES
-    )
-    return "".join(f'<p class="unseen {CODES[language]}" lang="{CODES[language]}">{escape(text)}</p>' for language, text in said)
+def unseen(drawing: Drawing, languages: Sequence[Language] = LANGUAGES) -> str:
+    """Return the sentence that stands beside a drawing, for those who don't see it, in these languages."""
+    return "".join(_sentence(drawing, language, len(languages) > 1) for language in languages)
+
+
+def _sentence(drawing: Drawing, language: Language, several: bool) -> str:
+    said = f"{drawing.title.in_language(language)} {drawing.sentence.in_language(language)}"
+    only = f" {CODES[language]}" if several else ""
+    return f'<p class="unseen{only}" lang="{CODES[language]}">{escape(said)}</p>'
 
 
 def _size(drawing: Drawing) -> str:
@@ -55,13 +61,15 @@ def number(value: float) -> str:
     return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
 
 
-def _both(mark: Mark) -> str:
-    """Return a mark once; a text once if it reads the same in both languages, else in each."""
+def _each(mark: Mark, languages: Sequence[Language]) -> str:
+    """Return a mark once; a text once if it reads the same in all languages, else in each."""
     if not isinstance(mark, Words):
         return _shape(mark)
+    if len(languages) == 1:
+        return _words(mark, languages[0], "")
     if mark.text.danish == mark.text.english and mark.link is None:
         return _words(mark, "danish", "")
-    return "".join(_words(mark, language, f" {CODES[language]}") for language in LANGUAGES)
+    return "".join(_words(mark, language, f" {CODES[language]}") for language in languages)
 
 
 def in_language(mark: Mark, language: Language) -> str:
@@ -100,8 +108,7 @@ def _words(words: Words, language: Language, code: str, links: bool = True) -> s
         return ""
     anchor = "" if words.anchor == "start" else f' text-anchor="{words.anchor}"'
     box = words.box(language)
-    # Where none of the fonts is installed that the widths are of, another one is set as wide: no text runs into the next.
-    fits = f' textLength="{number(box.right - box.left)}" lengthAdjust="spacingAndGlyphs"' if len(text) > 1 else ""
+    fits = _fits(text, box.right - box.left, words.bold)
     place = f'x="{number(words.x)}" y="{number(words.y)}"{anchor}{fits}'
     drawn = f'<text class="{escape(words.look)}{code}" {place}>{escape(text)}</text>'
     if words.link is None or not links:
@@ -111,6 +118,12 @@ def _words(words: Words, language: Language, code: str, links: bool = True) -> s
     parts = f' data-figures="{escape(" ".join(words.link.parts))}"' if len(words.link.parts) > 1 else ""
     inside = drawn.replace(code, "", 1) if code else drawn
     return f'<a class="n{code}" href="{escape(words.link.href)}"{parts}{spoken}>{inside}{under}</a>'
+
+
+def _fits(text: str, width: float, bold: bool) -> str:
+    """Say how wide a text is: where no font is installed that the widths are of, it takes no more, and runs into no other."""
+    glyphs = ' lengthAdjust="spacingAndGlyphs"' if bold or len(text) > NARROWED else ""
+    return f' textLength="{number(width)}"{glyphs}' if len(text) > FITTED else ""
 
 
 def _spoken(number: str, what: Text | None, language: Language) -> str:

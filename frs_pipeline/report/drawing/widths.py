@@ -6,6 +6,7 @@ The widths are those of Arial, which Helvetica and Liberation Sans share, in tho
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 # By width, the characters that have it. Figures are all as wide as each other.
 _WIDE = {
@@ -40,6 +41,7 @@ BOLD = 1.07
 NO_WIDER = frozenset("0123456789,.+<>=−–—%/ \u00a0→·")
 
 
+@lru_cache(maxsize=8192)
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return the width of a text in letters of `size` units, in the same units."""
     widths = (WIDTHS.get(letter, UNKNOWN) * (BOLD if bold and letter not in NO_WIDER else 1.0) for letter in text)

@@ -24,7 +24,7 @@ from frs_pipeline.report.public.drawings import Drawings
 from frs_pipeline.report.public.facts import EXAMPLES, Facts, facts_of
 from frs_pipeline.report.public.released import Released, read, whole
 from frs_pipeline.report.statics import stylesheet
-from frs_pipeline.report.typography import anchor
+from frs_pipeline.report.typography import anchor, css_string
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, quotes
 from frs_pipeline.study.chapters import Chapter, chapters
@@ -103,10 +103,8 @@ class Edition:
             INDEX: self._rendered("index.html", page=INDEX, bases=list(self._bases())),
             PROTECTION: self._rendered("hidden-numbers.html", page=PROTECTION, examples=EXAMPLES),
             ABOUT: self._rendered("about-the-data.html", page=ABOUT, questionnaires=self._questionnaires()),
-            STYLES: stylesheet().encode(),
-            OWN_STYLES: (HERE / OWN_STYLES).read_bytes(),
-            SCRIPT: (HERE / SCRIPT).read_bytes(),
             SEARCH: self._search(),
+            **self.fixed(),
         }
         for chapter, numbers in self.pages:
             shown = [self._shown(self.released.tables[number]) for number in numbers]
@@ -114,6 +112,25 @@ class Edition:
         for number in self.released.tables:
             made |= self._taken_along(number)
         return made
+
+    def fixed(self) -> dict[str, bytes]:
+        """Make the files that don't depend on any number: styles, with what stands at the foot of paper, and the script."""
+        feet = {code: css_string(foot) for code, foot in self._feet().items()}
+        first, *others = self.languages if about(self.study).language == "danish" else reversed(self.languages)
+        foot = f":root {{ --foot: {feet[first]}; }}\n"
+        foot += "".join(f'html[data-language="{code}"] {{ --foot: {feet[code]}; }}\n' for code in others)
+        return {
+            STYLES: stylesheet().encode(),
+            OWN_STYLES: (HERE / OWN_STYLES).read_bytes() + foot.encode(),
+            SCRIPT: (HERE / SCRIPT).read_bytes(),
+        }
+
+    def _feet(self) -> dict[str, str]:
+        title, day = about(self.study).title, date_text(self.released.delivery)
+        return {
+            "da": f"{title.danish} · offentlig udgave · leverance af {day.danish}",
+            "en": f"{title.english} · public edition · delivery of {day.english}",
+        }
 
     @cached_property
     def _templates(self) -> Any:
@@ -130,7 +147,12 @@ class Edition:
             "facts": self.facts,
             "pages": self.pages,
             "made_up": self._made_up,
-            "names": {"index": INDEX, "protection": PROTECTION, "about": ABOUT},
+            "names": {
+                "index": INDEX,
+                "protection": PROTECTION,
+                "about": ABOUT,
+                "called": {"explained": words.EXPLAINED, "about": words.ABOUT},
+            },
             "patterns": PATTERNS,
             "release_files": [name for name in (FIGURES, DANISH) if name in self._files],
             "withheld": sorted(self.released.withheld, key=lambda one: one.table.number),

@@ -140,17 +140,13 @@ class Proof:
     def leaks(self) -> Iterator[Leak]:
         """Yield what is wrong, file by file."""
         html = {pages.INDEX, pages.PROTECTION, pages.ABOUT, *(chapter.file for chapter, _ in self.expected.pages)}
-        fixed = {
-            pages.STYLES: stylesheet().encode(),
-            pages.OWN_STYLES: (pages.HERE / pages.OWN_STYLES).read_bytes(),
-            pages.SCRIPT: (pages.HERE / pages.SCRIPT).read_bytes(),
-        }
+        fixed = self.expected.fixed()
         for name, content in self.made.items():
             if name in html:
                 yield from self._page(name, content)
             elif name in fixed:
                 if content != fixed[name]:
-                    yield Leak(name, "the whole file", "the file isn't the one that all editions have")
+                    yield Leak(name, "the whole file", "the file isn't the one of the templates")
             elif name == pages.SEARCH:
                 yield from self._search(content)
             else:

@@ -33,7 +33,7 @@ class Vocabulary:
     @cached_property
     def own(self) -> set[str]:
         """Everything that the study says on the pages: titles, questions, answers, names."""
-        said: list[Text] = [about(self._study).title]
+        said: list[Text] = [about(self._study).title, words.EXPLAINED, words.ABOUT]
         for chapter in chapters(self._study):
             said += [chapter.title, chapter.short]
         said += [one.called for one in questionnaires(self._study).values()]
@@ -95,11 +95,8 @@ class Vocabulary:
         cited = {f"Offentlig udgave, {one}, tabellens nummer." for one in days}
         cited |= {f"Public edition, {one}, number of the table." for one in days}
         titles = {facts.title.danish, facts.title.english}
-        heads = [*titles, *(text for chapter in chapters(self._study) for text in (chapter.title.danish, chapter.title.english))]
-        heads += [
-            text for name in ("Sådan skjules små antal", "How small counts are hidden", "Om data og filer") for text in (name,)
-        ]
-        heads.append("About data and files")
+        named = [facts.title, words.EXPLAINED, words.ABOUT, *(chapter.title for chapter in chapters(self._study))]
+        heads = [text.in_language(language) for text in named for language in LANGUAGES]
         return days | cited | {f"{head} · {title}" for head in heads for title in titles} | {f"{title}," for title in titles}
 
     def is_fact(self, name: str, text: str) -> bool:

@@ -11,6 +11,9 @@ from frs_pipeline.report.public.released import Number
 from frs_pipeline.report.typography import NO_BREAK_SPACE, figure_text
 from frs_pipeline.study.tables import Address, Table
 
+# The pages that every edition has beside the first.
+EXPLAINED = Text("Sådan skjules små antal", "How small counts are hidden")
+ABOUT = Text("Om data og filer", "About data and files")
 # What stands in the place of a number, and what is said of it aloud.
 MARKS = {HIDDEN: Text("··", "··"), LEFT_OUT: Text("udel.", "omit."), NOT_COMPUTABLE: Text("–", "–")}
 SPOKEN = {

@@ -7,6 +7,8 @@
   let language = only || [asked, remembered].find((one) => one === "da" || one === "en") || root.dataset.words;
   const say = (danish, english) => (language === "en" ? english : danish);
   const button = document.getElementById("language");
+  // What needs a script is offered by it.
+  for (const made of document.querySelectorAll(".search, #language")) made.hidden = false;
 
   function translate() {
     root.dataset.language = root.lang = language;
@@ -61,10 +63,9 @@
     translate();
   });
   for (const copy of document.querySelectorAll("[data-copy]")) {
-    copy.hidden = !navigator.clipboard;
     copy.addEventListener("click", () => {
-      const link = `${location.href.split("#")[0]}#${copy.dataset.copy}`, told = copy.parentElement.querySelector("[role=status]");
-      navigator.clipboard.writeText(link).then(() => { told.textContent = say("Kopieret.", "Copied."); }, () => { told.textContent = link; });
+      const link = `${location.href.split("#")[0]}#${copy.dataset.copy}`, told = copy.closest("section").querySelector("[role=status]");
+      (navigator.clipboard ? navigator.clipboard.writeText(link) : Promise.reject()).then(() => { told.textContent = say("Kopieret.", "Copied."); }, () => { told.textContent = link; });
     });
   }
   function reveal() {

@@ -7,10 +7,12 @@
     while (walker.nextNode()) found.push(walker.currentNode);
     return found;
   };
+  const TOLD_IN = "[lang], .da, .en";
   function languageAt(node) {
-    const around = node.closest("[lang]");
+    const around = node.closest(TOLD_IN);
     if (node.closest("code, script")) return words;
-    return around === root ? language : node.closest(".bound") ? around.lang : words;
+    if (around === root) return language;
+    return node.closest(".bound") ? around.lang || (around.classList.contains("en") ? "en" : "da") : words;
   }
   function renumber(part) {
     if (only) return;
@@ -23,7 +25,7 @@
     }
     for (const [name, before] of Object.entries(named)) {
       for (const made of part.querySelectorAll(`main [${name}]:not([data-en])`)) {
-        if (!/\d/.test(made.getAttribute(name)) || made.closest("[lang]") !== root) continue;
+        if (!/\d/.test(made.getAttribute(name)) || made.closest(TOLD_IN) !== root) continue;
         if (!before.has(made)) before.set(made, made.getAttribute(name));
         made.setAttribute(name, language === words ? before.get(made) : turned(before.get(made), language));
       }

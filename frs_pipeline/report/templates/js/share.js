@@ -25,7 +25,7 @@
     const size = DRAWN.sizes[look.split(" ").find((one) => DRAWN.sizes[one])], bold = look.includes("strong");
     const high = Math.round(1.22 * size * 10) / 10, lines = wrapped(text, width, size, bold);
     const drawn = lines.map((line, at) => {
-      const fits = line.length > 1 ? ` textLength="${rounded(widthOf(line, size, bold))}" lengthAdjust="spacingAndGlyphs"` : "";
+      const fits = line.length > DRAWN.fitted ? ` textLength="${rounded(widthOf(line, size, bold))}"${bold || line.length > DRAWN.narrowed ? ' lengthAdjust="spacingAndGlyphs"' : ""}` : "";
       return `<text class="${look}" x="0" y="${rounded(top + high + at * high)}"${fits}>${xml(line)}</text>`;
     });
     return [drawn.join(""), top + lines.length * high + 4];
@@ -61,9 +61,9 @@
     }
     const at = [24 + top + 14, 24 + top + 14 + height + 10], wide = rounded(width + 48), high = rounded(at[1] + bottom + 24);
     const group = (y, marks) => `<g transform="translate(24 ${rounded(y)})">${marks}</g>`;
-    const head = `xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" lang="${say("da", "en")}"`;
+    const head = `xmlns="${drawing.namespaceURI}" class="drawing" role="img" lang="${say("da", "en")}"`;
     return `<svg ${head} viewBox="0 0 ${wide} ${high}" width="${wide}" height="${high}"><title>${xml(caption.title)}</title>`
-      + `<desc>${xml(inWords(figure.querySelector(`.drawn > .unseen${say(".da", ".en")}`)))}</desc><style>${xml(DRAWN.style)}</style>${DRAWN.defined}`
+      + `<desc>${xml(inWords(figure.querySelector(`.drawn > .unseen:not(${say(".en", ".da")})`)))}</desc><style>${xml(DRAWN.style)}</style>${DRAWN.defined}`
       + `<rect class="paper" x="0" y="0" width="${wide}" height="${high}"/>${group(24, above)}${group(at[0], marksOf(drawing))}${group(at[1], below)}</svg>\n`;
   }
   function save(content, type, name) {
@@ -108,24 +108,20 @@
     const wanted = event.target.closest("[data-take]");
     if (!wanted) return;
     const what = wanted.dataset.take, figure = wanted.closest(".figure"), told = figure.querySelector(".taken");
-    const tell = (danish, english) => { told.textContent = say(danish, english); };
+    const tell = (text) => { told.textContent = text; }, copied = (done, text) => tell(`${done ? say("Kopieret: ", "Copied: ") : ""}${text}`);
     const name = `${figure.id}-${say("da", "en")}`, address = `${location.href.split("#")[0]}#${figure.id}`;
-    const failed = () => tell("Browseren kunne ikke lave billedet; hent SVG i stedet.", "The browser couldn't make the picture; take the SVG instead.");
+    const failed = () => tell(say("Browseren kunne ikke lave billedet; hent SVG i stedet.", "The browser couldn't make the picture; take the SVG instead."));
     if (what === "csv") event.preventDefault();
-    if (what === "svg") { save(pictureOf(figure), "image/svg+xml", `${name}.svg`); tell("Billedet er hentet som SVG.", "The picture is saved as SVG."); }
-    if (what === "png") { raster(pictureOf(figure), `${name}.png`, failed); tell("Billedet er hentet som PNG.", "The picture is saved as PNG."); }
-    if (what === "csv") { save(asCsv(cellsOf(figure.querySelector("table"))), "text/csv;charset=utf-8", `${name}.csv`); tell("Tabellen er hentet som CSV.", "The table is saved as CSV."); }
+    if (what === "svg") { save(pictureOf(figure), "image/svg+xml", `${name}.svg`); tell(say("Billedet er hentet som SVG.", "The picture is saved as SVG.")); }
+    if (what === "png") { raster(pictureOf(figure), `${name}.png`, failed); tell(say("Billedet er hentet som PNG.", "The picture is saved as PNG.")); }
+    if (what === "csv") { save(asCsv(cellsOf(figure.querySelector("table"))), "text/csv;charset=utf-8", `${name}.csv`); tell(say("Tabellen er hentet som CSV.", "The table is saved as CSV.")); }
     if (what === "copy") {
       const done = await toClipboard(cellsOf(figure.querySelector("table")).map((row) => row.join("\t")).join("\n"), figure);
-      tell(done ? "Tabellen er kopieret; sæt den ind i et regneark." : "Browseren tillader ikke at kopiere.", done ? "The table is copied; paste it into a spreadsheet." : "The browser doesn't allow copying.");
+      tell(done ? say("Tabellen er kopieret; sæt den ind i et regneark.", "The table is copied; paste it into a spreadsheet.") : say("Browseren tillader ikke at kopiere.", "The browser doesn't allow copying."));
     }
-    if (what === "link") {
-      const done = await toClipboard(address, figure);
-      tell(`${done ? "Kopieret: " : ""}${address}`, `${done ? "Copied: " : ""}${address}`);
-    }
+    if (what === "link") copied(await toClipboard(address, figure), address);
     if (what === "cite") {
       const { title, source, warning } = captionOf(figure), cited = `${say("»", "“")}${title}${say("«", "”")}. ${source} ${warning}`;
-      const done = await toClipboard(cited, figure);
-      tell(`${done ? "Kopieret: " : ""}${cited}`, `${done ? "Copied: " : ""}${cited}`);
+      copied(await toClipboard(cited, figure), cited);
     }
   }

@@ -51,10 +51,21 @@
     if (!claim.matches || !claim.matches("[popover]")) return;
     if (event.newState === "open") {
       claim.scrollTop = 0;
+      copyable(claim);
       await leaving;
       if (claim.matches(":popover-open") && location.hash !== `#${claim.id}`) history.pushState({ frs: { claim: claim.id } }, "", `#${claim.id}`);
     } else if (entry() && entry().claim === claim.id) back();
     else if (!entry() && location.hash === `#${claim.id}`) history.replaceState(null, "", here());
+  }
+  // The link of a claim's passport can be copied by a script only: a page has the button when one is opened.
+  function copyable(claim) {
+    const bar = claim.querySelector(".bar");
+    if (!bar.querySelector("[data-copy]")) {
+      bar.querySelector("h2").after(element("button", "", { type: "button", class: "button", "data-copy": "link" }));
+      bar.append(element("p", "", { class: "say", role: "status" }));
+    }
+    bar.querySelector("[data-copy]").textContent = say("Kopiér link", "Copy link");
+    bar.querySelector(".say").textContent = "";
   }
   const template = (name) => document.getElementById(`passport-${name}`);
   // Opens what the address names, and closes what it doesn't.
@@ -76,7 +87,7 @@
   function namesAt(target) {
     const number = target.closest("button.f, button.bound, button.count, a.n");
     if (!number) return [null, []];
-    if (number.matches("a.n")) return [number, number.dataset.figures ? number.dataset.figures.split(" ") : [decodeURIComponent((number.getAttribute("href").split("#")[1]) || "")]];
+    if (number.matches("a.n") && !number.dataset.figures) return [number, number.dataset.figures ? number.dataset.figures.split(" ") : [decodeURIComponent((number.getAttribute("href").split("#")[1]) || "")]];
     if (number.dataset.count || number.matches(".count")) return [number, [number.dataset.count || number.id]];
     return [number, number.dataset.figures ? [...new Set(number.dataset.figures.split(" "))] : [number.id]];
   }
