@@ -55,7 +55,7 @@ def examine(settings: Settings) -> list[Diagnosis]:
         _folder(settings),
         *_key(settings),
     ]
-    diagnoses.append(_alerts(settings))
+    diagnoses += [_alerts(settings), _history()]
     diagnoses += _journals(settings)
     delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
     for name in delivered:
@@ -259,6 +259,15 @@ def _produced(store: Store, label: str) -> Diagnosis:
     if beside:
         problems.append(f"in no manifest: {', '.join(beside)} (no run deletes these: find out what made them, then delete them)")
     return Diagnosis(what, not problems, "; ".join(problems) or "as the manifest says")
+
+
+def _history() -> Diagnosis:
+    """Say where what Dagster shows of `frs run` is kept. No result depends on it: files say whether they are up to date."""
+    named = os.environ.get("DAGSTER_HOME")
+    if named:
+        return Diagnosis("History", True, f"frs run is recorded in {named}; what it finds up to date isn't recorded again")
+    unseen = "Dagster's UI shows what it makes as never materialised, up to date or not (make ui)"
+    return Diagnosis("History", True, f"frs run isn't recorded, since DAGSTER_HOME isn't set: {unseen}")
 
 
 def _homes() -> list[Path]:

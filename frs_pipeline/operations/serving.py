@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import sys
 from pathlib import Path
@@ -11,6 +12,11 @@ from typing import NoReturn
 from frs_pipeline.errors import FrsError, InputError, UsageError
 
 HOST = "127.0.0.1"
+# What people would take for something wrong: the UI knows of what it or its history has seen, and of nothing else.
+UNRECORDED = (
+    "make ui: what frs run made without a history stands here as never materialised, though it may be up to date: "
+    "frs doctor says which files are. To record frs run from now on: export DAGSTER_HOME={history}"
+)
 
 
 def free_port(text: str) -> int:
@@ -42,6 +48,7 @@ def _main(arguments: list[str]) -> NoReturn:
     except FrsError as error:
         print(f"make ui: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    print(UNRECORDED.format(history=shlex.quote(str(history))), file=sys.stderr)
     os.environ["DAGSTER_HOME"] = str(history)
     os.environ["PYTHONUTF8"] = "1"  # names of files, whatever the locale says
     program = [sys.executable, "-m", "dagster", "dev", "--host", HOST, "--port", str(port)]

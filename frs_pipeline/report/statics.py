@@ -30,6 +30,11 @@ _SCRIPTS = (
 )
 
 
+def part(room: str, name: str) -> str:
+    """Return one file that the stylesheet (`css`) or the script (`js`) is put together from."""
+    return (_TEMPLATES / room / name).read_text(encoding="utf-8")
+
+
 def stylesheet() -> str:
     """Return the stylesheet of all pages."""
     return "\n".join((_TEMPLATES / "css" / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)

@@ -267,7 +267,9 @@ def _lists_of_marts(study: Study) -> Iterator[Product]:
 
 def _expectations(study: Study) -> Iterator[Product]:
     """Plan what the marts promise, checked on them and on those of the predecessor, which delivery.yaml may name."""
-    own = (*_files(study, "promises.yaml"), (PACKAGE / "report" / "data_docs.html", None))
+    room = PACKAGE / "report"
+    look = ("data_docs.html", "templates/words.html", "templates/css/tokens.css", "templates/css/shell.css")
+    own = (*_files(study, "promises.yaml"), *((room / name, None) for name in look))
     yield _curated(
         ("expectations",),
         "assets.expectations",

@@ -112,7 +112,7 @@ def test_the_language_is_switched_and_remembered(visit) -> None:
     page.locator("#language").click()
     expect(page.locator("h1")).to_have_text("What the forms show", use_inner_text=True)
     assert page.locator("html").get_attribute("lang") == "en"
-    assert page.title().startswith("Front page")
+    assert page.title().startswith("What the forms show")
     assert page.locator("#search").get_attribute("placeholder") == "Search questions, claims and numbers"
     other = here.open("tilfredshed.html")
     expect(other.locator("h1")).to_have_text("Satisfaction with conference and plan", use_inner_text=True)
@@ -152,7 +152,7 @@ def test_findings_have_their_figure_beside_them_and_lead_to_figure_and_table(vis
     assert findings.count() == 6
     for at in range(6):
         figure = findings.nth(at).locator("figure").bounding_box()
-        sentence = findings.nth(at).locator("h3").bounding_box()
+        sentence = findings.nth(at).locator(".head h3").bounding_box()
         assert figure
         assert sentence
         assert figure["x"] > sentence["x"] + sentence["width"]
@@ -164,7 +164,7 @@ def test_findings_have_their_figure_beside_them_and_lead_to_figure_and_table(vis
 def test_a_phone_reads_sentence_then_figure_then_the_rest(visit) -> None:
     page = visit(viewport={"width": 390, "height": 800}, is_mobile=True, has_touch=True).open("index.html")
     finding = page.locator("#conference_good")
-    boxes = [finding.locator(part).bounding_box() for part in ("h3", "figure", ".holds")]
+    boxes = [finding.locator(part).bounding_box() for part in (".head h3", "figure", ".holds")]
     assert [box["y"] for box in boxes if box] == sorted(box["y"] for box in boxes if box)
     assert page.locator(".came .drawing.narrow").is_visible()
     assert not page.locator(".came .drawing.wide").is_visible()
@@ -177,6 +177,20 @@ def test_a_number_of_the_first_page_opens_how_it_was_counted(visit) -> None:
     page.keyboard.press("Escape")
     page.locator(".came .drawing.wide a.n[href='#n-came-participant_first-1']:visible").first.click()
     expect(passport(page)).to_contain_text("126")
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_no_digit_of_the_findings_is_unbound_and_one_that_were_would_show(visit, language: str) -> None:
+    page = visit().open(f"index.html?lang={language}")
+    page.locator("#revision").click()
+    assert page.locator("mark.unbound").count() == 0
+    expect(page.locator("#revision-say")).to_have_text(re.compile(r"^[1-9]\d+ \D+ 0 \D+$"))
+    bound = page.locator("#findings .head h3 .bound:visible").first
+    assert "underline" in bound.evaluate("one => getComputedStyle(one).textDecorationLine")
+    page.locator("#revision").click()
+    page.locator(f"#conference_good .holds .{language}").first.evaluate("one => one.append(' og 7 andre')")
+    page.locator("#revision").click()
+    assert page.locator("mark.unbound").all_inner_texts() == ["7"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

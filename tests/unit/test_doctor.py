@@ -6,7 +6,7 @@ import pytest
 from support.running import here
 from support.study import STUDY
 
-from frs_pipeline.operations.doctor import _folder, _key, _study
+from frs_pipeline.operations.doctor import _folder, _history, _key, _study
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
@@ -22,6 +22,14 @@ def test_a_key_that_others_can_read_is_not_sound(tmp_path, mode, sound):
 
 def test_of_a_key_that_is_not_named_nothing_is_said(tmp_path):
     assert [*_key(Settings(STUDY, tmp_path)), *_key(Settings(STUDY, tmp_path, tmp_path / "gone"))] == []
+
+
+def test_what_dagster_shows_of_a_run_is_told(monkeypatch, tmp_path):
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    assert "as never materialised" in _history().detail
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    assert _history().detail.startswith(f"frs run is recorded in {tmp_path};")
+    assert _history().sound
 
 
 def test_a_data_folder_that_a_new_study_does_not_have_yet_is_sound_where_it_can_be_made(tmp_path):

@@ -64,6 +64,7 @@ def test_the_engine_finds_its_own_files_only() -> None:
         "operations/new_study.py",  # what a new study is copied from
         "report/data_docs.py",
         "report/heatmap.py",
+        "report/paper.py",
         "report/public/edition.py",
         "report/site.py",
         "report/statics.py",

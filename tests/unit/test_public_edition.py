@@ -140,6 +140,8 @@ PLANTED = {
     "a label": ('<figure class="drawn"', '<figure aria-label="seks, 6" class="drawn"'),
     "an attribute of data": (CELL, CELL + ' data-value="6"'),
     "a class": (CELL, CELL + ' class="v6"'),
+    "a class that sets a cell apart": (CELL, CELL + ' class="total"'),
+    "a class that tells": ('<span class="mark"', '<span class="mark small"'),
     "a style": (CELL, CELL + ' style="width:6%"'),
     "a span of columns": (CELL, CELL + ' colspan="6"'),
     "a comment": (CELL + ">", CELL + "><!-- 6 -->"),

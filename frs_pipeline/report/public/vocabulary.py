@@ -74,6 +74,14 @@ class Vocabulary:
         return "\n".join([" ".join(source.split()) for source in sources] + [" ".join(one.split()) for one in (*notes, *marks)])
 
     @cached_property
+    def _sources(self) -> str:
+        return "\n".join(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.html")))
+
+    def in_templates(self, value: str) -> bool:
+        """Return whether the templates have an attribute with this value."""
+        return f'"{value}"' in self._sources
+
+    @cached_property
     def _notes(self) -> set[str]:
         return {" ".join(text.in_language(language).split()) for text in words.NOTES for language in LANGUAGES}
 
