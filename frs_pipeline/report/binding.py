@@ -224,8 +224,7 @@ class _Reader(HTMLParser):
         return _Open(
             tag,
             name,
-            # What a page says in both languages names them by a class.
-            attributes.get("lang") or next(iter(classes & {"da", "en"}), parent.language),
+            attributes.get("lang") or next((code for code in CODES.values() if code in classes), parent.language),
             # In a drawing, `n` is a link; elsewhere `f` and `n` are only classes of looks.
             parent.digits or own or tag == "time" or bool(classes & (_DIGITS - self._looks(tag))),
             parent.words or own or kind == "definition" or "data-tested" in attributes or bool(classes & _WORDS),

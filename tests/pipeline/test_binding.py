@@ -52,13 +52,13 @@ PLANTED = {
     ),
     "a drawing, in words": (
         "deltagere.html",
-        r'<figure class="drawn"[^>]*>\s*<svg[^>]*>',
+        r'<figure class="drawn"[^>]*>.*?<svg class="drawing[^>]*>',
         '<text class="da" x="1" y="1">Planen er markant dårligere for fædre</text>',
         "markant",
     ),
     "a drawing, as a digit": (
         "raadgivere.html",
-        r'<figure class="drawn"[^>]*>\s*<svg[^>]*>',
+        r'<figure class="drawn"[^>]*>.*?<svg class="drawing[^>]*>',
         '<text class="en" lang="en" x="1" y="1">Workers are sure in 98.76% of cases</text>',
         "98.76",
     ),

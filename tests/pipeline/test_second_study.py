@@ -30,6 +30,7 @@ from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.recount_spread import asked_in, recount_spread
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.study_files import examine
+from frs_pipeline.report.binding import unbound
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.study import Study
@@ -103,6 +104,12 @@ def test_the_shipped_forms_are_those_that_the_study_makes_up(tmp_path: Path) -> 
     script = runpy.run_path(str(FOLDER / "reconstruction" / "make_forms.py"))
     script["write"](tmp_path / "made.sav")
     assert (tmp_path / "made.sav").read_bytes() == SAV.read_bytes()
+
+
+def test_its_pages_say_nothing_without_a_source(settings: Settings) -> None:
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (settings.curated(NAME) / "report").glob("*.html")}
+    assert pages
+    assert [str(one) for one in unbound(pages)] == []
 
 
 def test_it_is_sound_and_every_form_counts(store: Store) -> None:

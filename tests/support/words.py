@@ -39,12 +39,6 @@ def forbidden(page: str) -> dict[str, dict[str, str]]:
     return {language: {word: use for of, word, use in rows if of == language} for language in LANGUAGES}
 
 
-def of_results(page: str) -> dict[str, list[str]]:
-    """The words of the glossary that say a result, by language."""
-    rows = dict(re.findall(r"^\| (danish|english) \| (`.+`) \|$", _under(page, "Words of results"), re.M))
-    return {language: re.findall(r"`([^`]+)`", rows[language]) for language in LANGUAGES}
-
-
 def found(said: Iterable[Said], words: Mapping[str, Iterable[str]]) -> list[str]:
     """Each wrong word with where it stands and the text around it."""
     patterns = {language: {word: _pattern(word) for word in several} for language, several in words.items()}

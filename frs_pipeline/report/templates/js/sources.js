@@ -6,14 +6,17 @@
   const DATE = /\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?(?:jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|dec)[a-z]* \d{4}|\d{1,2}[.:]\d\d/gi, IN_DRAWINGS = /^(?:[\s\d.,;:%−–+[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?![\p{L}\d]))+$/u, AXIS = /^[\s\d.,%+−–-]+$/;
   const BESIDE = /\[[^\]]*\]|\((?:før|before) [^)a-zæøå]*\)|(?:\bn|ubesv\.|\bblank) [\d.,]+|\bp\s?[<=]\s?[\d.,]+|[\d.,−–]+\s?%? (?:til|to) [\d.,−–]+\s?%?/g, QUOTES = /»[^«]*«|“[^”]*”/g;
   const inside = (found, pattern, text) => [...text.matchAll(pattern)].some((one) => one.index <= found.index && found.index + found[0].length <= one.index + one[0].length);
-  const commaless = (number) => number.replaceAll(".", ",");
+  const asDanish = (number) => number.replaceAll(".", ",");
   const kindOf = (made) => made.closest("[data-bound], text.tick")?.dataset.bound || (made.closest("text.tick") ? "axis" : "");
+  const spoken = (made) => { const one = made.closest("[lang], .da, .en"); return one.lang || (one.classList.contains("da") ? "da" : "en"); };
   const numbersIn = (text) => [...text.matchAll(/\d+(?:[.,]\d+)*/g)];
+  const patterns = {};
   // Words of results in a text of a language; phrases that only ask for one are none.
   function wordsIn(text, lang) {
-    const known = RESULTS[lang];
-    if (!known) return [];
-    return [...text.replace(new RegExp(known.not, "giu"), (phrase) => "\ufffc".repeat(phrase.length)).matchAll(new RegExp(known.words, "giu"))];
+    if (!RESULTS[lang] || !/\p{L}/u.test(text)) return [];
+    if (!patterns[lang]) patterns[lang] = [RESULTS[lang].not, RESULTS[lang].words].map((words) => new RegExp(words, "giu"));
+    const [asks, says] = patterns[lang];
+    return [...text.replace(asks, (phrase) => "\ufffc".repeat(phrase.length)).matchAll(says)];
   }
   function names(made, text, at, number) {
     for (let one = made; one; one = one.parentElement) {
@@ -36,14 +39,14 @@
     const told = new Map();
     for (const node of texts) {
       const made = node.parentElement, free = made.closest(BOUND) || vouches(kindOf(made)) || made.closest("table") || (kindOf(made) === "figure" && IN_DRAWINGS.test(node.data));
-      const said = free ? numbersIn(node.data).map((one) => commaless(one[0])) : [];
-      if (made.closest(TESTED)) said.push(...wordsIn(node.data, made.closest("[lang]").lang).map((one) => one[0].toLowerCase()));
+      const said = free ? numbersIn(node.data).map((one) => asDanish(one[0])) : [];
+      if (made.closest(TESTED)) said.push(...wordsIn(node.data, spoken(made)).map((one) => one[0].toLowerCase()));
       for (let part = said.length && made.closest(WITHIN); part; part = part.parentElement?.closest(WITHIN)) {
         if (!told.has(part)) told.set(part, new Set());
         said.forEach((one) => told.get(part).add(one));
       }
     }
-    return (made, what) => told.get(made.closest(WITHIN))?.has(commaless(what.toLowerCase()));
+    return (made, what) => told.get(made.closest(WITHIN))?.has(asDanish(what.toLowerCase()));
   }
   function unboundIn(made, text, lang, again) {
     const kind = kindOf(made);
@@ -65,13 +68,13 @@
     let without = 0;
     for (const node of texts) {
       const made = node.parentElement;
-      const missing = unboundIn(made, node.data, made.closest("[lang]").lang, AGAIN.includes(kindOf(made)) ? told : never);
+      const missing = unboundIn(made, node.data, spoken(made), AGAIN.includes(kindOf(made)) ? told : never);
       without += missing.length;
       if (missing.length && made.namespaceURI !== document.body.namespaceURI) made.classList.add("unbound");
       else if (missing.length) node.replaceWith(...marked(node.data, missing));
     }
     for (const made of document.body.querySelectorAll(LABELS.map((name) => `[${name}]`).join())) {
-      const missing = LABELS.flatMap((name) => unboundIn(made, made.getAttribute(name) || "", made.closest("[lang]").lang, told));
+      const missing = LABELS.flatMap((name) => unboundIn(made, made.getAttribute(name) || "", spoken(made), told));
       without += missing.length;
       if (missing.length) made.classList.add("unbound");
     }
