@@ -224,7 +224,8 @@ class _Reader(HTMLParser):
         return _Open(
             tag,
             name,
-            attributes.get("lang") or parent.language,
+            # What a page says in both languages names them by a class.
+            attributes.get("lang") or next(iter(classes & {"da", "en"}), parent.language),
             # In a drawing, `n` is a link; elsewhere `f` and `n` are only classes of looks.
             parent.digits or own or tag == "time" or bool(classes & (_DIGITS - self._looks(tag))),
             parent.words or own or kind == "definition" or "data-tested" in attributes or bool(classes & _WORDS),

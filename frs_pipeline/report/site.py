@@ -7,7 +7,7 @@ file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from frs_pipeline.report import audit
 from frs_pipeline.report.baselines import with_sources
 from frs_pipeline.report.before import Before, before_of, cells
 from frs_pipeline.report.chapter_figures import ChapterFigures
+from frs_pipeline.report.claim_packs import claims_script
 from frs_pipeline.report.claim_passports import of_study, told_of
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.drawing.svg import PATTERNS
@@ -178,7 +179,11 @@ class _Site:
         }
         for chapter in chapters(study):
             if chapter.shows == "audit":
-                pages[chapter.file] = self._audit(chapter, findings)
+                passports, quoted = told_of(self.judge, findings)
+                pages[chapter.file] = self._audit(chapter, findings, passports)
+                places = {address: place for place, address in enumerate(meanings(study))}
+                numbers = [one for several in quoted.values() for one in several]
+                pages["claims.js"] = claims_script(passports.values(), numbers, places, about(study).languages)
         return _Part(pages, findings)
 
     def _first(self) -> bytes:
@@ -188,10 +193,9 @@ class _Site:
         passports = of_study(self.judge, shows["told"].findings)
         return self._rendered("index.html", page="index.html", counts=counts, passports=passports, **shows, **since)
 
-    def _audit(self, chapter: Chapter, findings: list[Tested]) -> bytes:
+    def _audit(self, chapter: Chapter, findings: list[Tested], passports: Collection[str]) -> bytes:
         study = self.store.study
         bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
-        passports, quoted = told_of(self.judge, findings)
         return self._rendered(
             "chapter.html",
             page=chapter.file,
@@ -201,7 +205,6 @@ class _Site:
             counts={**self.whole, **self.counts.unit(self.unit)},
             claims_page=chapter.file,
             passports=passports,
-            quoted=quoted,
             earlier=earlier(study, self.figures),
             tips={one.claim.id: tip for one in findings if (tip := tipping(study, one, bounds))},
             before={one.claim.id: with_sources(study, one.claim.id) for one in findings},

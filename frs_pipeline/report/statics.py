@@ -14,7 +14,20 @@ from frs_pipeline.report.drawing.widths import BOLD, NO_WIDER, UNKNOWN, WIDTHS
 _TEMPLATES = Path(__file__).parent / "templates"
 # In this order: what comes later overrides what comes before.
 _STYLES = ("tokens", "shell", "front", "table", "figure", "drawing", "passport", "pages", "audit", "phone", "paper")
-_SCRIPTS = ("core", "sheet", "passport", "evidence", "tables", "search", "language", "reveal", "share", "sources", "start")
+_SCRIPTS = (
+    "core",
+    "sheet",
+    "passport",
+    "evidence",
+    "claims",
+    "tables",
+    "search",
+    "language",
+    "reveal",
+    "share",
+    "sources",
+    "start",
+)
 
 
 def stylesheet() -> str:
@@ -25,8 +38,9 @@ def stylesheet() -> str:
 def script() -> str:
     """Return the script of all pages: the files share one function, so that nothing but `FRS` is seen from outside."""
     parts = "\n".join((_TEMPLATES / "js" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
-    known = f"const DRAWN = {_drawn()};\n  const RESULTS = {_results()};"
-    return f'"use strict";\nconst FRS = (() => {{\n  {known}\n{parts}\n  return {{ index, pack, search: searching }};\n}})();\n'
+    given = f"const DRAWN = {_drawn()};\n  const RESULTS = {_results()};"
+    shared = f"{given}\n{parts}\n  return {{ index, pack, search: searching, claims: claiming }};"
+    return f'"use strict";\nconst FRS = (() => {{\n  {shared}\n}})();\n'
 
 
 def _results() -> str:

@@ -16,7 +16,7 @@
   }
   function renumber(part) {
     if (only) return;
-    const scripted = part === document.body ? '#passport, #hits, .drawing, [data-bound="name"]' : 'script, .drawing, [data-bound="name"]';
+    const scripted = part === document.body ? '#passport, #hits, .made, .drawing, [data-bound="name"]' : 'script, .drawing, [data-bound="name"]';
     for (const node of textsIn(part)) {
       if (!/\d/.test(node.data) || node.parentElement.closest(scripted)) continue;
       const into = languageAt(node.parentElement);
@@ -58,4 +58,5 @@
     document.title = `${(own || heading).textContent} · ${document.title.split(" · ").pop()}`;
     pointed();
     if (dialog().open) draw();
+    for (const open of document.querySelectorAll(".made:popover-open")) fill(open);
   }

@@ -82,6 +82,7 @@
     } else if (dialog().open) dialog().close();
     for (const one of document.querySelectorAll("[popover]:popover-open")) if (one !== claim && !one.contains(claim) && !dialog().open) one.hidePopover();
     if (claim && !claim.matches(":popover-open")) claim.showPopover();
+    if (!claim && /^(om|citat)-/.test(name) && document.querySelector("[data-claim]")) openClaim(name);
   }
   // Numbers that a press is on: by their names; those of a count are `n-…`. A number of a drawing is a link to its cell.
   function namesAt(target) {
@@ -94,6 +95,8 @@
   function pressed(event) {
     const button = event.target.closest("button[data-copy]");
     if (button) { copy(button); return; }
+    const told = event.target.closest("button[data-claim]");
+    if (told) { openClaim(told.dataset.claim); return; }
     const [number, names] = namesAt(event.target);
     if (!number || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const figures = names.filter((name) => place.has(name));
@@ -104,6 +107,7 @@
   }
   // The passports of another page are asked for while the pointer, or the focus, is on its way to the number.
   function approached(event) {
+    if (event.target.closest("button[data-claim]")) fetchClaims();
     for (const name of namesAt(event.target)[1]) if (place.has(name)) load(all.page[tableOf(place.get(name))]);
   }
   const linkTo = () => {
