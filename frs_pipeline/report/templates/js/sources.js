@@ -35,7 +35,7 @@
     return names(made, text, found.index, found[0]);
   }
   // What stands bound in each part of a page, which drawings and labels in it may say again.
-  function toldIn(texts) {
+  function boundIn(texts) {
     const told = new Map();
     for (const node of texts) {
       const made = node.parentElement, free = made.closest(BOUND) || vouches(kindOf(made)) || made.closest("table") || (kindOf(made) === "figure" && IN_DRAWINGS.test(node.data));
@@ -64,7 +64,7 @@
     if (!on) { status.textContent = ""; renumber(document.body); return; }
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), texts = [];
     while (walker.nextNode()) if (!walker.currentNode.parentElement.closest("script, style, noscript, #passport, #hits, #revision-say")) texts.push(walker.currentNode);
-    const told = toldIn(texts), never = () => false;
+    const told = boundIn(texts), never = () => false;
     let without = 0;
     for (const node of texts) {
       const made = node.parentElement;
