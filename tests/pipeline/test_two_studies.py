@@ -158,7 +158,7 @@ def test_a_new_study_makes_everything_from_forms_of_its_own(other, tmp_path):
     docs = [path.read_text(encoding="utf-8") for path in (settings.curated(NAME) / "data_docs").glob("*.html")]
     assert len(docs) == 3
     assert not [page for page in docs if "familieraadslagning" in page or "ollow-up" in page]
-    assert any("Courses</h1>" in page and " courses</div>" in page for page in docs)
+    assert any("Courses</" in page and " courses</" in page for page in docs)
     package = json.loads((settings.curated(NAME) / "formats" / "datapackage.json").read_text(encoding="utf-8"))
     assert package["title"] == f"Evaluation of a course, delivery {NAME}"
     assert [one["title"] for one in package["resources"] if one["name"] == "conference"] == [
