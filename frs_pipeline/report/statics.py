@@ -61,7 +61,8 @@ def _drawn() -> str:
         "widths": WIDTHS,
         "unknown": UNKNOWN,
         "bold": BOLD,
-        "plain": "".join(sorted(NO_WIDER)),
+        # Apart: digits in a row look like somebody's number.
+        "plain": sorted(NO_WIDER),
         "sizes": SIZES,
         "fitted": FITTED,
         "narrowed": NARROWED,

@@ -237,9 +237,9 @@ def test_the_base_line_and_the_page_speak_of_conferences(settings, store, confer
     unknown = held["quarter"].isna().sum()
     assert line == f"Grundlag: {len(held)} rådslagninger − {unknown} hvor det ikke er kendt = {len(held) - unknown}"
     pages = "".join(path.read_text(encoding="utf-8") for path in (settings.curated(DELIVERY) / "report").glob("*.html"))
-    section = pages.split('id="tabel-110"')[1].split("</section>")[0]
-    assert "rådslagninger" in section
-    assert "skema" not in section
+    base = pages.split('id="figur-110"')[1].split('data-bound="base">')[1].split("</p>")[0]
+    assert "rådslagninger" in base
+    assert "skema" not in base
 
 
 def test_no_release_has_conferences(settings):

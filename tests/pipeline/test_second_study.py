@@ -210,7 +210,7 @@ def test_nothing_that_its_people_read_is_danish(settings: Settings) -> None:
         for path in settings.curated(NAME).rglob("*")
         # What all studies share, in both languages.
         if path.name not in ("report.js", "manifest.json")
-        for text in texts(path)
+        for text in (re.sub(r'"tabel-[0-9]+"', "", said) for said in texts(path))
         if (match := LEFT_OVER.search(text))
     }
     assert found == set()

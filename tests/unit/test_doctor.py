@@ -42,7 +42,12 @@ def test_a_data_folder_that_a_new_study_does_not_have_yet_is_sound_where_it_can_
 
 def test_each_part_of_the_study_is_told_by_itself_and_which_study_it_is(tmp_path):
     study = Study(shutil.copytree(STUDY.folder, tmp_path / "copied"))
-    spoilt = {"Promises": "promises.yaml", "Chapters": "report/chapters.yaml", "First page": "report/findings.yaml"}
+    spoilt = {
+        "Promises": "promises.yaml",
+        "Chapters": "report/chapters.yaml",
+        "First page": "report/findings.yaml",
+        "Titles of figures": "report/titles.yaml",
+    }
     for name in spoilt.values():
         (study.folder / name).write_text("unknown: 1\n", encoding="utf-8")
     found = {finding.what: finding for finding in _study(study)}
