@@ -116,7 +116,7 @@ def test_the_language_is_switched_and_remembered(visit) -> None:
     assert page.locator("#search").get_attribute("placeholder") == "Search questions, claims and numbers"
     other = here.open("tilfredshed.html")
     expect(other.locator("h1")).to_have_text("Satisfaction with conference and plan", use_inner_text=True)
-    other.locator("#figur-1 summary").click()
+    other.locator("details", has=other.locator(f'[id="{NUMBER}"]')).locator("summary").first.click()
     other.locator(f'[id="{NUMBER}"]').click()
     expect(passport(other)).to_contain_text("What the number is")
 

@@ -38,6 +38,7 @@ READ = {
     "intake/readers/columns.py",
     "intake/readers/encodings.py",
     "report/typography.py",
+    "report/binding.py",
     "report/drawing/widths.py",
     "operations/guessing.py",
     "operations/guessed_files.py",
@@ -135,7 +136,8 @@ def test_a_template_says_everything_in_both(path: Path) -> None:
 
 
 def test_the_script_of_the_pages_says_everything_in_both() -> None:
-    text = script()
+    # Words of results that pages are searched for aren't said.
+    text = re.sub(r"const RESULTS = .*", "", script(), count=1)
     pairs = re.findall(rf"(?:say|heading|half)\(\s*({PAIR})\s*,\s*({PAIR})\s*\)", text) + re.findall(
         rf"\[({PAIR}), ({PAIR})\]", text
     )

@@ -35,6 +35,10 @@ def test_what_is_cached_with_a_module_says_nothing_of_a_study() -> None:
         ("store/code.py", "code_hash", ("str",)),
         ("store/code.py", "lock_hash", ()),
         ("store/code.py", "_imports", ("Path",)),
+        # Words of results, the same of all studies.
+        ("report/binding.py", "result_words", ()),
+        ("report/binding.py", "_patterns", ()),
+        ("report/binding.py", "_may_begin", ("str", "str")),
         ("tables/spark.py", "_session", ("Engine",)),  # one Spark per process
     }
 
@@ -62,6 +66,7 @@ def test_the_engine_finds_its_own_files_only() -> None:
     assert where == {
         "codebook/keys.py",  # the published demo keys
         "operations/new_study.py",  # what a new study is copied from
+        "report/binding.py",  # the words of results
         "report/data_docs.py",
         "report/heatmap.py",
         "report/paper.py",
@@ -73,4 +78,6 @@ def test_the_engine_finds_its_own_files_only() -> None:
         "store/settings.py",  # the project, and the study that ships where none is named
     }
     data = (path for path in PACKAGE.rglob("*") if path.suffix in (".yaml", ".csv"))
-    assert [path for path in data if not path.is_relative_to(PACKAGE / "operations" / "study_template")] == []
+    assert [path for path in data if not path.is_relative_to(PACKAGE / "operations" / "study_template")] == [
+        PACKAGE / "report" / "result_words.yaml"
+    ]

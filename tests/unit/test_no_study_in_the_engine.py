@@ -14,7 +14,7 @@ from frs_pipeline.study.questionnaires import questionnaires, read_scales
 # Words that the engine has in another meaning: a kind of figure, a keyword of pandas, a page, whom forms are about.
 OTHERWISE = {("first", "intake/doubles.py"), ("first", "cli/passports.py"), ("barn", "study/about.py")}
 # The first of the answers, not the first occasion.
-OTHERWISE |= {("first", "report/figures.py"), ("first", "study/polarity.py")}
+OTHERWISE |= {("first", "report/scales.py"), ("first", "study/polarity.py")}
 # Inside the package only in a wheel.
 OWN = [path for path in sorted(PACKAGE.rglob("*")) if "studies" not in path.relative_to(PACKAGE).parts]
 
