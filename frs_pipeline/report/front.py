@@ -56,7 +56,8 @@ class Complete:
 class Shown:
     """A finding as the page shows it, with its figure, and what the figure shows of which forms.
 
-    `base` is the number of forms, `blank` how many left the question blank, `ends` the interval of all of them.
+    `base` is the number of forms that say `whose`, `blank` how many of those left the question blank, `whole` the share of all
+    of them and `ends` its interval.
     """
 
     found: Found
@@ -65,7 +66,9 @@ class Shown:
     answers: Text | None = None
     with_before: bool = False
     base: Bound | None = None
+    whose: Text | None = None
     blank: int = 0
+    whole: str = ""
     ends: tuple[str, str] | None = None
     magnified: bool = False
 
@@ -162,7 +165,9 @@ def shown(judge: Judge, found: Found, known: Known) -> Shown:
     base = Bound(number_text(whole.forms, language), (Address(table.number, TOTAL, TOTAL, "", "count"),))
     span = whole.span
     ends = None if span is None else (share_text(span.low, language=language), share_text(span.high, language=language))
-    return replace(made, base=base, blank=whole.blank or 0, ends=ends)
+    share = share_text(_share(bars, graphic, bars.rows.index(whole)), language=language)
+    whose = quotes(known.study, texts_of(known.study, table)[table.row.variable])
+    return replace(made, base=base, whose=whose, blank=whole.blank or 0, whole=share, ends=ends)
 
 
 def _either(study: Study, answers: Sequence[Text]) -> Text:

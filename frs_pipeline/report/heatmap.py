@@ -66,8 +66,9 @@ def _said(study: Study, pairs: Sequence[Association], cells: dict[tuple[str, str
     strongest = [one for one in pairs if one.low is not None][:3]
     listed = [
         f"{quoted(study, texts[one.row])} {Text('og', 'and').in_language(language)} {quoted(study, texts[one.column])}: "
-        f"{gamma_text(one.gamma, language)} ({cells[one.row, one.column].limits})"
+        f"{gamma_text(one.gamma, language)} ({limits.in_language(language)})"
         for one in strongest
+        if (limits := cells[one.row, one.column].limits)
     ]
     most = Text("Stærkest: ", "The strongest: ").in_language(language)
     return number.in_language(language) + (f" {most}{'; '.join(listed)}." if listed else "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.language import Language, Text
+from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.report.typography import number_text, shown, with_zero
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.stats.strength import significant, strength
@@ -24,7 +24,7 @@ from frs_pipeline.tables.associations import Association, from_rows, ordinal
 class Cell:
     """One square of a heat map; `table` prints the same gamma.
 
-    It is `significant` if that is so among as many tests as there are pairs. `limits` is empty where there is no interval, as
+    It is `significant` if that is so among as many tests as there are pairs. `limits` is None where there is no interval, as
     of a gamma of 1 that rests on a few forms; no such gamma is called strong.
     """
 
@@ -32,8 +32,8 @@ class Cell:
     word: str
     positive: bool
     significant: bool
-    limits: str
-    forms: str
+    limits: Text | None
+    forms: Text
     table: int | None
 
 
@@ -80,9 +80,11 @@ def heat(pairs: Sequence[Association], printed: Mapping[tuple[str, str], int], l
         table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
         word = "none" if one.gamma is None or one.low is None else strength(one.gamma)
         sure = one.q is not None and significant(one.q)
-        limits = "" if one.low is None else Text("{} til {}", "{} to {}").in_language(language)
-        limits = limits.format(gamma_text(one.low, language), gamma_text(one.high, language))
-        forms = number_text(one.n, language)
+        limits = None
+        if one.low is not None:
+            (low, high), (lower, upper) = ([gamma_text(end, told) for end in (one.low, one.high)] for told in LANGUAGES)
+            limits = Text(f"{low} til {high}", f"{lower} to {upper}")
+        forms = Text(*(number_text(one.n, told) for told in LANGUAGES))
         cell = Cell(gamma_text(one.gamma, language), word, (one.gamma or 0) > 0, sure, limits, forms, table)
         cells[one.row, one.column] = cells[one.column, one.row] = cell
     return cells

@@ -68,6 +68,12 @@ def number_text(value: int, language: Language = "danish") -> str:
     return (MINUS if value < 0 else "") + in_groups(count_text(abs(value)), _GROUPED[language])
 
 
+def turned(text: str, into: Language) -> str:
+    """Write a number of the other language as `into` has it: decimal mark and thousands the other way round."""
+    text = text.translate(str.maketrans(",.", ".,"))
+    return re.sub(f"(?<=\\d){NO_BREAK_SPACE}?%", f"{NO_BREAK_SPACE}%" if into == "danish" else "%", text)
+
+
 def in_numbers(said: Text) -> bool:
     """Return whether both languages say the same but for how numbers are written: then a page says it once."""
     return re.sub(r"(?<=\d),(?=\d)", ".", said.danish).replace(f"{NO_BREAK_SPACE}%", "%") == said.english

@@ -12,6 +12,7 @@ import pytest
 from scipy.stats import false_discovery_control
 from support.study import STUDY
 
+from frs_pipeline.language import Text
 from frs_pipeline.report.heatmap import heatmap
 from frs_pipeline.report.maps import heat
 from frs_pipeline.store.files import MartFile
@@ -120,7 +121,7 @@ def test_no_gamma_without_an_interval_is_called_strong() -> None:
         ("–", "none"),
     ]
     assert not any(cell.significant for cell in cells.values())
-    assert cells["z", "b"].limits == "0.50 to 0.50"
+    assert cells["z", "b"].limits == Text("0,50 til 0,50", "0.50 to 0.50")
 
 
 def test_a_long_question_is_cut_between_words_and_whole_in_its_title(files: list[MartFile]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from support.study import STUDY
 
 from frs_pipeline.language import Text
-from frs_pipeline.report.chapter_figures import ChapterFigures, _told_apart
+from frs_pipeline.report.chapter_figures import ChapterFigures, _told_apart, plain
 from frs_pipeline.report.drawing.change import Difference
 from frs_pipeline.report.drawing.figures import drawn
 from frs_pipeline.report.figure_words import how_to_read, neutral, polarity, question_of
@@ -213,3 +213,12 @@ def test_figures_of_a_chapter_are_numbered_in_its_order_and_titles_that_hold_are
     assert "Tilfredse: 86,2\u00a0%" in (blocks[0].drawing or "")
     # Without intervals nothing is listed but the change, whose numbers stand in no table.
     assert [one.listed is not None for one in blocks] == [False, False, True, False, False, False]
+
+
+def test_the_numbers_of_a_title_are_spoken_as_each_language_writes_them() -> None:
+    shares, forms = Bound("86,2\u00a0%"), Bound("1.124")
+    said = Sentence(("af ", forms, ": ", shares), ("of ", forms, ": ", shares))
+    assert plain(said, "danish") == Text("af 1.124: 86,2\u00a0%", "of 1,124: 86.2%")
+    shares, forms = Bound("86.2%"), Bound("1,124")
+    said = Sentence(("af ", forms, ": ", shares), ("of ", forms, ": ", shares))
+    assert plain(said, "english") == Text("af 1.124: 86,2\u00a0%", "of 1,124: 86.2%")

@@ -175,6 +175,12 @@ def test_the_figure_of_a_finding_adds_up_the_side_that_it_names() -> None:
     assert (made.base and made.base.text, made.with_before, made.ends) == ("200", False, None)
     assert made.answers is not None
     assert made.answers.danish == "»rigtig god« eller »god«"
+    # What the interval is of, and who is counted: not those who don't say who they are.
+    assert made.whose is not None
+    assert (made.whole, made.whose.danish) == (
+        made.drawing.sentence.danish.split("Alle: ")[1].split(";")[0].rstrip("."),
+        "»Hvem er du?«",
+    )
 
 
 def test_graphics_read_the_tables_that_they_name_and_those_of_before() -> None:
