@@ -82,7 +82,7 @@ def test_a_finding_says_the_numbers_that_its_tables_print(judge: Judge) -> None:
     assert told["children_understood_least"].endswith(
         "48,8 % forstod på forhånd, hvad en familierådslagning er, mod 69,1 % af de andre."
     )
-    assert "ved opfølgningen er 5 af 185 det" in told["more_dissatisfied"]
+    assert "med opfølgningen er 5 af 185 det" in told["more_dissatisfied"]
 
 
 def test_with_all_answers_alike_what_compares_fails_and_gives_way(judge: Judge, figures: dict[Address, Figure]) -> None:
