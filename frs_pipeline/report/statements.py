@@ -161,6 +161,8 @@ def titles_of(study: Study) -> dict[Pictured, Statement]:
     file, wrong = YamlFile(path), Gathered()
     with wrong:
         file.parse(Titles)
+    # Before the chapters are read, whose faults are their own.
+    wrong.check()
     found = dict[Pictured, Statement]()
     for part, figures in _figures(study).items():
         for key in file.entries([part]):
