@@ -13,8 +13,6 @@ from frs_pipeline.cli.terminal import fold, plain, room
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Letters of a line that no terminal bounds.
-_WIDE = 160
 # A column of words is at least as wide as its longest word, unless that is longer than this.
 _WORD = 13
 _NUMERIC = frozenset("-–−0123456789,.%E+ ")
@@ -33,16 +31,19 @@ class _Column:
 
 
 def print_grid(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], under: str | None = None) -> None:
-    """Print a table with its caption and pale lines under it, as wide as COLUMNS or the terminal say, or 160 letters.
+    """Print a table with its caption and pale lines under it, as wide as COLUMNS or the terminal say.
 
-    Where its columns don't fit, it is printed in parts that each repeat the labels of the rows. Only on a terminal is the
-    caption folded: `frs tables | grep Tabel` (or `Table`) lists all of them.
+    Where its columns don't fit, it is printed in parts that each repeat the labels of the rows. Where neither says how wide,
+    programs read it: every row is one line. Only on a terminal is the caption folded: `frs tables | grep Tabel` (or `Table`)
+    lists all of them.
     """
+    from rich.cells import cell_len
     from rich.console import Console
 
     lines = [tuple(map(plain, row)) for row in rows]
     columns = [_column(plain(name), [line[at] for line in lines], at) for at, name in enumerate(header)]
-    letters = room() or _WIDE
+    below = [plain(line) for line in under.split("\n")] if under else []
+    letters = room() or max([_whole(columns), *map(cell_len, below)])
     parts = _parts(columns, letters)
     # A single number may be wider than all there is.
     widest = max(_least([columns[at] for at in part]) for part in parts)
@@ -50,16 +51,18 @@ def print_grid(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]
     console.print(fold(plain(caption), letters if sys.stdout.isatty() else None), style="bold", soft_wrap=True)
     for part in parts:
         _print_part([columns[at] for at in part], [[line[at] for at in part] for line in lines], console)
-    if under:
-        console.print("\n".join((*map(plain, under.split("\n")), "")), style="bright_black")
+    if below:
+        console.print("\n".join((*below, "")), style="bright_black")
 
 
 def _column(name: str, cells: list[str], at: int) -> _Column:
+    from rich.cells import cell_len
+
     numbers = all(set(cell) <= _NUMERIC for cell in cells)
     pieces = [*_pieces(name), *(cells if numbers else (piece for cell in cells for piece in _pieces(cell)))]
     longest = max((len(piece.strip()) for piece in pieces), default=1)
     least = longest if numbers else max(min(longest, _WORD), 1)
-    return _Column(name, numbers and at > 0, max((len(name), *map(len, cells), 1)), least)
+    return _Column(name, numbers and at > 0, max((cell_len(name), *map(cell_len, cells), 1)), least)
 
 
 def _pieces(text: str) -> list[str]:
@@ -69,6 +72,11 @@ def _pieces(text: str) -> list[str]:
 
 def _least(columns: Sequence[_Column], apart: int = 1) -> int:
     return sum(column.least + apart for column in columns) + 1
+
+
+def _whole(columns: Sequence[_Column]) -> int:
+    """Return how many letters the columns take with nothing folded."""
+    return sum(column.whole + _APART for column in columns) + 1
 
 
 def _parts(columns: Sequence[_Column], letters: int) -> list[list[int]]:
@@ -88,7 +96,7 @@ def _parts(columns: Sequence[_Column], letters: int) -> list[list[int]]:
 
 def _widths(columns: Sequence[_Column], letters: int) -> tuple[list[int], int]:
     """Return how wide each column is, and how many spaces part them: what is left over goes to the words, line by line."""
-    if sum(column.whole + _APART for column in columns) + 1 <= letters:
+    if _whole(columns) <= letters:
         return [column.whole for column in columns], _APART
     apart = next((spaces for spaces in range(_APART, 1, -1) if _least(columns, spaces) <= letters), 1)
     widths = [column.least for column in columns]

@@ -192,7 +192,7 @@ def test_a_correction_brings_a_form_back_and_its_removal_restores_the_earlier_by
     assert (code, err) == (0, "")
     assert f"{form} konflikt  read from the paper (controller, 2021-02-01)" in out
     assert SECRET not in out
-    resting = {int(line.split()[1].rstrip(":")) for line in out.splitlines() if line.strip().startswith("Tabel")}
+    resting = {int(line.split()[1].rstrip(":")) for line in out.splitlines() if line.strip().startswith("Table ")}
     tables = {
         t.number
         for t in catalogue(delivery.settings.study).values()
