@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-from frs_pipeline.language import Language, Text
+from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.report.drawing.bars import ByGroup
 from frs_pipeline.report.drawing.change import Change, Difference
@@ -28,12 +28,13 @@ from frs_pipeline.report.figure_words import (
     whose,
 )
 from frs_pipeline.report.figures import Known, by_answers, change_of, figure_of, forest_of, rows_of
-from frs_pipeline.report.findings import Sentence
+from frs_pipeline.report.findings import Bound, Sentence
 from frs_pipeline.report.intervals import Ends, Intervals, ends, moves
 from frs_pipeline.report.layout import texts_of
 from frs_pipeline.report.listed import Listed, of_bars, of_change, of_gammas
 from frs_pipeline.report.scales import answers_of
 from frs_pipeline.report.tables_shown import Shown, Tables
+from frs_pipeline.report.typography import turned
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions, quotes
@@ -71,11 +72,20 @@ class Block:
         return isinstance(self.title, Sentence)
 
 
-def plain(title: Title) -> Text:
-    """Return a title as text, for those who hear it and for files."""
+def plain(title: Title, first: Language) -> Text:
+    """Return a title as text, for those who hear it and for files; its bound numbers are written as in the `first` language."""
     if isinstance(title, Text):
         return title
-    return Text(Sentence.plain(title.danish), Sentence.plain(title.english))
+    told: dict[Language, tuple[str | Bound, ...]] = {"danish": title.danish, "english": title.english}
+    return Text(
+        *(
+            "".join(
+                part if isinstance(part, str) else part.text if language == first else turned(part.text, language)
+                for part in told[language]
+            )
+            for language in LANGUAGES
+        )
+    )
 
 
 class ChapterFigures:
@@ -215,7 +225,7 @@ class ChapterFigures:
 
     def _of_table(self, table: Table, known: Known, *, with_table: bool = True) -> _Unplaced:
         title: Title = self.told.get(table.number) or self.shown.titles[table.number]
-        figure = figure_of(table, plain(title), known)
+        figure = figure_of(table, plain(title, about(self.study).language), known)
         notes = [*(how_to_read(self.study, figure) if figure else ()), *several_ticks(table)]
         if table.number in known.asked:
             whole = known.number(Address(table.number, TOTAL, "", "", "count")) or 0
@@ -251,7 +261,7 @@ class ChapterFigures:
             f"{asked.english} from {rounds[0].english} to {rounds[1].english}",
         )
         question = together(question_of(self.study, table) for table in tables)
-        figure = change_of(tables, rounds, found, plain(title), known)
+        figure = change_of(tables, rounds, found, plain(title, about(self.study).language), known)
         listed, notes = of_change(figure), tuple(how_to_read(self.study, figure))
         return _Unplaced(f"figur-{of[0]}-{of[1]}", of, title, question, figure, notes, listed)
 
@@ -261,7 +271,7 @@ class ChapterFigures:
         of = self._quoted(table)
         asked = Text(f"{of.danish} efter svaret på {by.danish}", f"{of.english} by the answer to {by.english}")
         title: Title = self.told.get(f"rows-{table.number}") or asked
-        figure = rows_of(table, plain(title), known)
+        figure = rows_of(table, plain(title, about(self.study).language), known)
         question = together([whose(self.study, table)] if title is asked else [_sentence(asked), whose(self.study, table)])
         listed, notes = of_bars(figure, known.ends.get(table.number, {})), tuple(how_to_read(self.study, figure))
         return _Unplaced(f"raekker-{table.number}", (table.number,), title, question, figure, notes, listed)

@@ -15,6 +15,10 @@ MINUS = "\u2212"
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 _OTHER = re.compile(r"[^a-z0-9]+")
 _GROUPED = {"danish": ".", "english": ","}
+# Numbers with a decimal mark or thousands, as the script of the pages finds them.
+_NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?|\d*[.,]\d+)(?!\w|[.,]\d)")
+_SWAPPED = str.maketrans(".,", ",.")
+_PER_CENT = re.compile("(?<=[0-9])\u00a0?%")
 
 
 def shown(printed: str, language: Language = "danish") -> str:
@@ -66,6 +70,12 @@ def p_text(value: float, language: Language = "danish") -> str:
 def number_text(value: int, language: Language = "danish") -> str:
     """Write a count, with a full stop between thousands, in English a comma."""
     return (MINUS if value < 0 else "") + in_groups(count_text(abs(value)), _GROUPED[language])
+
+
+def turned(text: str, into: Language) -> str:
+    """Write the numbers of a text, which stand in the other language's way, as this language does."""
+    swapped = _NUMBER.sub(lambda found: found[0].translate(_SWAPPED), text)
+    return _PER_CENT.sub(f"{NO_BREAK_SPACE}%" if into == "danish" else "%", swapped)
 
 
 def in_numbers(said: Text) -> bool:
