@@ -37,7 +37,7 @@ CHROMIUM := $(or $(FRS_CHROMIUM),/usr/bin/chromium)
 test-browser: .venv/.installed
 	@test -x $(CHROMIUM) || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium) >/dev/null || \
 		{ echo "make test-browser needs Chromium: install it, or say FRS_CHROMIUM=/path/to/it" >&2; exit 1; }
-	@$(BIN)/python -m pytest tests/browser
+	@$(BIN)/python -m pytest tests/browser -n 2 --dist worksteal
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-from frs_pipeline.language import Language, Text
+from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.report.drawing.bars import ByGroup
 from frs_pipeline.report.drawing.change import Change, Difference
@@ -73,15 +73,19 @@ class Block:
 
 
 def plain(title: Title, first: Language) -> Text:
-    """Return a title as text, for those who hear it and for files; its numbers are written in the `first` language so far."""
+    """Return a title as text, for those who hear it and for files; its bound numbers are written as in the `first` language."""
     if isinstance(title, Text):
         return title
-    danish, english = title.danish, title.english
-    if first == "danish":
-        english = tuple(replace(part, text=turned(part.text, "english")) if isinstance(part, Bound) else part for part in english)
-    else:
-        danish = tuple(replace(part, text=turned(part.text, "danish")) if isinstance(part, Bound) else part for part in danish)
-    return Text(Sentence.plain(danish), Sentence.plain(english))
+    told: dict[Language, tuple[str | Bound, ...]] = {"danish": title.danish, "english": title.english}
+    return Text(
+        *(
+            "".join(
+                part if isinstance(part, str) else part.text if language == first else turned(part.text, language)
+                for part in told[language]
+            )
+            for language in LANGUAGES
+        )
+    )
 
 
 class ChapterFigures:

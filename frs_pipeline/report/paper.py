@@ -17,6 +17,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from frs_pipeline.language import CODES, Language, Text
+from frs_pipeline.report.typography import turned
 from frs_pipeline.templates import templates_in
 
 _TEMPLATES = Path(__file__).parent
@@ -31,10 +32,6 @@ _LEFT_OUT_CLASSES = frozenset({"take", "taken", "filter", "tools", "scripted", "
 # Attributes that name other elements, and those that say something.
 _NAMES = frozenset({"id", "for", "headers", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns"})
 _SAYING = ("aria-label", "title", "placeholder")
-# Numbers with a decimal mark or thousands, as the script of the pages finds them.
-_NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?|\d*[.,]\d+)(?!\w|[.,]\d)")
-_SWAPPED = str.maketrans(".,", ",.")
-_PER_CENT = re.compile("(?<=[0-9])\u00a0?%")
 _MAIN = re.compile(r"<main\b[^>]*>(.*?)</main>", re.S)
 _LINK = re.compile(r' href="#([^"]*)"')
 
@@ -185,7 +182,7 @@ class _Page(HTMLParser):
         if self._skipped:
             return
         into = self._numbers_for()
-        text = self._turned(data, into) if into != self.words else data
+        text = turned(data, "danish" if into == CODES["danish"] else "english") if into != self.words else data
         self._say(text)
 
     def handle_entityref(self, name: str) -> None:
@@ -251,7 +248,3 @@ class _Page(HTMLParser):
         if at is None:
             return self.code
         return at if any(one.bound for one in self._open) else self.words
-
-    def _turned(self, text: str, into: str) -> str:
-        turned = _NUMBER.sub(lambda found: found[0].translate(_SWAPPED), text)
-        return _PER_CENT.sub("\u00a0%" if into == "da" else "%", turned)

@@ -15,6 +15,10 @@ MINUS = "\u2212"
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 _OTHER = re.compile(r"[^a-z0-9]+")
 _GROUPED = {"danish": ".", "english": ","}
+# Numbers with a decimal mark or thousands, as the script of the pages finds them.
+_NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?|\d*[.,]\d+)(?!\w|[.,]\d)")
+_SWAPPED = str.maketrans(".,", ",.")
+_PER_CENT = re.compile("(?<=[0-9])\u00a0?%")
 
 
 def shown(printed: str, language: Language = "danish") -> str:
@@ -69,9 +73,9 @@ def number_text(value: int, language: Language = "danish") -> str:
 
 
 def turned(text: str, into: Language) -> str:
-    """Write a number of the other language as `into` has it: decimal mark and thousands the other way round."""
-    text = text.translate(str.maketrans(",.", ".,"))
-    return re.sub(f"(?<=\\d){NO_BREAK_SPACE}?%", f"{NO_BREAK_SPACE}%" if into == "danish" else "%", text)
+    """Write the numbers of a text, which stand in the other language's way, as this language does."""
+    swapped = _NUMBER.sub(lambda found: found[0].translate(_SWAPPED), text)
+    return _PER_CENT.sub(f"{NO_BREAK_SPACE}%" if into == "danish" else "%", swapped)
 
 
 def in_numbers(said: Text) -> bool:

@@ -25,6 +25,7 @@ def test_nothing_is_without_a_source(visit, language: str) -> None:
             assert "underline" in bound.evaluate("one => getComputedStyle(one).textDecorationLine"), name
         page.close()
     assert here.complaints == []
+    assert [url for url in here.requests if not url.startswith((f"{here.folder.as_uri()}/", "data:,"))] == []
 
 
 @pytest.mark.parametrize(

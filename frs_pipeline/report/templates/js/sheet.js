@@ -44,7 +44,10 @@
     if (entry() && !entry().claim) back();
     else if (/^#(n-|t\d)/.test(location.hash)) history.replaceState(null, "", here());
     if (under && !under.matches(":popover-open")) under.showPopover();
-    if (from) from.focus({ preventScroll: true });
+    if (!from) return;
+    from.focus({ preventScroll: true });
+    // An entry whose address names a place takes the focus there, once its event is over.
+    if (leaving) leaving.then(() => setTimeout(() => { if (!dialog().open) from.focus({ preventScroll: true }); }));
   }
   async function toggled(event) {
     const claim = event.target;
