@@ -25,6 +25,8 @@ MEMORY, ROOM = Path("/dev/shm"), 8 * 2**30
 def pytest_configure():
     """Make the key that all processes of this run share, before any of them begins, and choose where they write."""
     keys.recipient()
+    # What tests read is no terminal, however wide the one is that they are begun from.
+    os.environ.pop("COLUMNS", None)
     # A run waits for a hundred files to reach the disk; in memory that takes no time. What tests leave there goes with them.
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and min(shutil.disk_usage(MEMORY).free, memory_left()) >= ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
