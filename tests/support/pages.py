@@ -77,10 +77,10 @@ def expected(prints: str) -> re.Pattern[str]:
 def do(page: Path, project: Path) -> None:
     """Do what a page says in a copy of the project; raises `AssertionError` with the page's line where it isn't so."""
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("FRS_", "DAGSTER_", "COV_"))},
+        # COLUMNS, too: what a page shows is what a pipe gets.
+        **{name: value for name, value in os.environ.items() if not name.startswith(("FRS_", "DAGSTER_", "COV_", "COLUMNS"))},
         "PATH": f"{project / '.venv' / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": str(project),
-        "COLUMNS": "130",
         "NO_COLOR": "1",
         "DAGSTER_DISABLE_TELEMETRY": "yes",
     }
