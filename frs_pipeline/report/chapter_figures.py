@@ -6,7 +6,7 @@ What two tables show together, and gammas of several, are figures too; their num
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -89,15 +89,22 @@ def plain(title: Title, first: Language) -> Text:
 
 
 class ChapterFigures:
-    """Makes the blocks of chapters of a delivery; `told` are titles that hold: of tables by number, of a change from one table
-    to another by `1-2`, of the rows of a table by `rows-17`.
+    """Makes the blocks of chapters of a delivery; `tell` finds the titles that hold: of tables by number, of a change from one
+    table to another by `1-2`, of the rows of a table by `rows-17`.
     """
 
-    def __init__(self, store: Store, evidence: Evidence, intervals: Intervals | None, told: Mapping[Any, Sentence]) -> None:
+    def __init__(
+        self, store: Store, evidence: Evidence, intervals: Intervals | None, tell: Callable[[], Mapping[Any, Sentence]]
+    ) -> None:
         self.store, self.study, self.evidence = store, store.study, evidence
-        self.intervals, self.told = intervals, told
+        self.intervals, self._tell = intervals, tell
         self.tables = catalogue(store.study)
         self.shown = Tables(store, evidence)
+
+    @cached_property
+    def told(self) -> Mapping[Any, Sentence]:
+        """The titles that hold, found once a page needs them: the first page needs none."""
+        return self._tell()
 
     def blocks(self, chapter: Chapter) -> list[Block]:
         """Make the figures of a chapter: its tables in order, changes and rows of crosstabs after the last of their tables."""

@@ -27,6 +27,11 @@ def claims(study: Study) -> Claims:
 
 
 @derived
+def makes_claims(study: Study) -> bool:
+    """Return whether the study has claims of a printed report, without reading them."""
+    return any((study.folder / FOLDER).glob("*.yaml"))
+
+
 def words_of(study: Study) -> ClaimWords:
     """Return what verbal quantities are tested as, and why claims can't be tested; nothing where the study has no such file."""
     return _words(study.folder)

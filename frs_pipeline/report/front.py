@@ -24,7 +24,7 @@ from frs_pipeline.report.findings import Bound, Judge, Number, in_words
 from frs_pipeline.report.formats.files import WORKBOOK
 from frs_pipeline.report.intervals import Ends
 from frs_pipeline.report.layout import texts_of
-from frs_pipeline.report.statements import Found, front
+from frs_pipeline.report.statements import Found, FrontTold, front
 from frs_pipeline.report.typography import number_text, share_text
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.store.files import Store
@@ -269,13 +269,14 @@ def _change(study: Study, before: Number, now: Number) -> str:
 
 
 def first_page(
-    store: Store, judge: Judge, counts: Mapping[str, Count], known_of: Callable[[Iterable[int]], Known]
+    store: Store, judge: Judge, told: FrontTold, counts: Mapping[str, Count], known_of: Callable[[Iterable[int]], Known]
 ) -> dict[str, Any]:
     """Return what the first page shows of a delivery by itself.
 
-    `counts` are those of the page and of its foot, `known_of` gathers what crosstabs are drawn from.
+    `told` are its findings as `judge` has judged them, `counts` are those of the page and of its foot, `known_of` gathers what
+    crosstabs are drawn from.
     """
-    study, told = store.study, front(judge)
+    study = store.study
     known = known_of(graphics(told.findings))
     who, others = who_answered(study, counts)
     split = about(study).printed.reading == "split" and printed_from(study, store.delivery)

@@ -7,7 +7,7 @@ file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,11 +26,11 @@ from frs_pipeline.report.before import Before, before_of, cells
 from frs_pipeline.report.chapter_figures import ChapterFigures
 from frs_pipeline.report.claim_packs import claims_script
 from frs_pipeline.report.claim_passports import of_study, told_of
-from frs_pipeline.report.claims import claims
+from frs_pipeline.report.claims import claims, makes_claims
 from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.finding_rows import as_rows
-from frs_pipeline.report.findings import Judge, Sentence, Tested, outcomes
+from frs_pipeline.report.findings import Judge, Tested, outcomes
 from frs_pipeline.report.formats.workbook import sheet_name
 from frs_pipeline.report.front import compared, first_page
 from frs_pipeline.report.intervals import Intervals, of_figures
@@ -39,7 +39,7 @@ from frs_pipeline.report.maps import maps
 from frs_pipeline.report.packs import Pack, all_figures
 from frs_pipeline.report.quality import quality
 from frs_pipeline.report.searching import plain, search
-from frs_pipeline.report.statements import front, titles
+from frs_pipeline.report.statements import FrontTold, front, titles
 from frs_pipeline.report.statics import statics
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import (
@@ -157,7 +157,7 @@ class _Site:
         self.counts = Counts(self.passports.asking)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue(store.study)
-        self.drawn = ChapterFigures(store, self.evidence, self.intervals, self.says)
+        self.drawn = ChapterFigures(store, self.evidence, self.intervals, lambda: titles(judge_of(store, self.figures)))
         self.titles = self.drawn.shown.titles
 
     def part(self, chapter: Chapter | None) -> _Part:
@@ -171,11 +171,12 @@ class _Site:
 
     def _front(self) -> _Part:
         study, findings = self.store.study, self.judge.findings()
-        told = [(one.id, plain(says)) for one in front(self.judge).findings if (says := one.says if one.holds else one.instead)]
+        told = front(self.judge)
+        said = [(one.id, plain(says)) for one in told.findings if (says := one.says if one.holds else one.instead)]
         pages = {
-            "index.html": self._first(),
+            "index.html": self._first(told),
             "figures.js": self._figures(),
-            "search.js": search(study, self.titles, findings, told),
+            "search.js": search(study, self.titles, findings, said),
         }
         for chapter in chapters(study):
             if chapter.shows == "audit":
@@ -186,11 +187,11 @@ class _Site:
                 pages["claims.js"] = claims_script(passports.values(), numbers, places, about(study).languages)
         return _Part(pages, findings)
 
-    def _first(self) -> bytes:
+    def _first(self, told: FrontTold) -> bytes:
         counts = {**self.whole, **self.counts.unit(self.unit), **self.counts.came(self._rows("statistics", "forms"))}
-        shows = first_page(self.store, self.judge, counts, self.drawn.by_row)
+        shows = first_page(self.store, self.judge, told, counts, self.drawn.by_row)
         since = compared(self.store, self.before, shows["drawn"], self.titles)
-        passports = of_study(self.judge, shows["told"].findings)
+        passports = of_study(self.judge, told.findings)
         return self._rendered("index.html", page="index.html", counts=counts, passports=passports, **shows, **since)
 
     def _audit(self, chapter: Chapter, findings: list[Tested], passports: Collection[str]) -> bytes:
@@ -259,11 +260,6 @@ class _Site:
         return judge_of(self.store, self.figures, self.unit, claims(self.store.study))
 
     @cached_property
-    def says(self) -> Mapping[int | str, Sentence]:
-        """The titles of figures that hold on the forms, by table."""
-        return titles(judge_of(self.store, self.figures))
-
-    @cached_property
     def unit(self) -> list[dict[str, Any]]:
         """Rows of the unit non-response; none where no register knows whose forms are lacking."""
         return self._rows("statistics", "unit_nonresponse") if ("statistics", "unit_nonresponse") in self.store.products else []
@@ -290,7 +286,7 @@ class _Site:
             "correlations": self._correlations,
             "nonresponse": self._nonresponse,
             "quality": self._quality,
-            "method": lambda: {"claims": bool(claims(self.store.study).by_id)},
+            "method": lambda: {"claims": makes_claims(self.store.study)},
             "about": self._about,
         }
         drawn = self.drawn.correlations if chapter.shows == "correlations" else self.drawn.blocks
