@@ -6,8 +6,10 @@ file.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -145,6 +147,18 @@ class _Part:
     findings: list[Tested] = field(default_factory=list)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no cycles of objects meanwhile: pages have millions of objects and few cycles, and looking takes a seventh."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 class _Site:
     """The site of a delivery whose report is `made_from` this. Raises `CheckFailed` where it isn't, by now."""
 
@@ -162,8 +176,10 @@ class _Site:
 
     def part(self, chapter: Chapter | None) -> _Part:
         """Make the page of a chapter with the passports of its tables; for None the first page, and the list of all figures."""
-        if chapter is None:
-            return self._front()
+        with _uncollected():
+            return self._front() if chapter is None else self._page(chapter)
+
+    def _page(self, chapter: Chapter) -> _Part:
         pages = {chapter.file: self._rendered("chapter.html", page=chapter.file, chapter=chapter, **self._chapter(chapter))}
         if chapter.tables:
             pages[f"passports-{chapter.id}.js"] = self._passports(chapter)

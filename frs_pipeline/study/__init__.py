@@ -40,7 +40,7 @@ def derived(make: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[St
 
     @wraps(make)
     def kept(study: Study, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        key = (make, args, tuple(sorted(kwargs.items())))
+        key = (make, args, tuple(sorted(kwargs.items())) if kwargs else ())
         if key not in study.kept:
             try:
                 study.kept[key] = make(study, *args, **kwargs)
