@@ -62,9 +62,6 @@ class Claims:
     def by_id(self) -> dict[str, Claim]:
         return {claim.id: claim for chapter in self.chapters for claim in chapter.claims}
 
-    def chapter_of(self, claim: str) -> Chapter:
-        return next(chapter for chapter in self.chapters if claim in chapter.lines)
-
 
 class ClaimsFile(ReportChapter):
     """Claims about anybody's tables: a chapter that brings the words it is tested by."""

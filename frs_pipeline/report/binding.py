@@ -7,8 +7,8 @@ says what it is by `data-bound`:
 - `definition`: a threshold or a formula of ours, true of any delivery; the only kind in which words of results are free
 - `date`, `axis`: nothing but a date, nothing but numbers of a scale
 - `name`: the number of a table, a page, a paper
-- `source`, `base`, `count`, or what else the number comes from: a passport, an arithmetic that names what it is made of, how many
-  forms a figure is of, the share of a count beside it, the name of a file
+- `source`, `base`, `count`, `before`, by what the number comes from: a passport, an arithmetic that names what it is made of, or
+  the name of a file; how many forms a figure is of; the share of a count beside it; the delivery before
 - `figure`: a list of what is drawn; a drawing, whose numbers stand bound in the list or the table below it
 - `spoken`: a sentence for those who don't see a drawing
 
@@ -40,8 +40,9 @@ _LABELS = {"aria-label": "", "title": "", "alt": "", "placeholder": "", "aria-de
 _DIGITS = {"bound", "count", "f", "n", "cited", "question", "answer"}
 _WORDS = {"cited", "question", "answer"}
 _QUOTING = {"q", "blockquote", "code"}
-# Kinds that vouch for what they look like alone, and those that may say again what is bound beside them; others name a source.
-_LOOKS = {"", "date", "axis"}
+# Kinds that name a source, and those that may say again what is bound beside them. `date` and `axis` vouch for their looks
+# alone, and a kind that isn't known for nothing.
+_SOURCES = {"definition", "name", "source", "base", "count", "before"}
 _AGAIN = {"spoken", "figure"}
 _MONTHS = "jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|dec"
 _DATE = re.compile(rf"\d{{4}}-\d\d(?:-\d\d)?|(?:\d{{1,2}}\.? )?(?:{_MONTHS})\w* \d{{4}}|\d{{1,2}}[.:]\d\d", re.IGNORECASE)
@@ -315,7 +316,7 @@ def _named(tag: str, attributes: Mapping[str, str]) -> frozenset[str]:
 
 
 def _vouches(kind: str) -> bool:
-    return kind not in _LOOKS | _AGAIN
+    return kind in _SOURCES
 
 
 def _inside(match: re.Match[str], pattern: re.Pattern[str], text: str) -> bool:

@@ -407,6 +407,8 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         "rules.yaml",
         "study.yaml",
     )
+    # Pages search themselves for the words of results.
+    words = (PACKAGE / "report" / "result_words.yaml", None)
     # Claims are held against the printed tables, too.
     printed = ("published/figures.csv", "published/words.yaml", "published/baselines.yaml")
     told = tuple((path, None) for path in sorted((study.folder / "published" / "claims").glob("*.yaml")))
@@ -417,7 +419,7 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         path="findings.parquet",
         raw=(*AMENDMENTS, *(CODING if coded(study) else ())),
         inputs=tuple(key for key in before if not key[-1].startswith("table_")),
-        definitions=(*_files(study, *own, *printed), *told, *templates, *_questionnaires(study)),
+        definitions=(*_files(study, *own, *printed), *told, *templates, words, *_questionnaires(study)),
         pages="report",
         beside=LOCKED,
         previous=_before(study),

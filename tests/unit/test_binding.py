@@ -45,6 +45,7 @@ UNBOUND = [
     ("<td>0,707</td>", ["0,707"]),
     ('<span class="f">12</span> <span class="n">13</span>', ["12", "13"]),
     ('<p data-bound="date">Efter 17 dage, 2020-11-30</p>', ["17"]),
+    ('<p data-bound="sorce">17 skemaer</p>', ["17"]),
     ('<p data-bound="axis">0 50 børn</p>', ["0", "50"]),
     ('<p data-bound="name">De fleste på s. 7</p>', ["fleste"]),
     ('<a href="#tabel-40">Tabel 41</a>', ["41"]),

@@ -15,7 +15,7 @@ from frs_pipeline.report.drawing.bars import ByGroup, Row
 from frs_pipeline.report.drawing.figures import drawn
 from frs_pipeline.report.drawing.scene import NARROW, WIDE, Drawing, Line, Link, Sheet, Words
 from frs_pipeline.report.drawing.svg import PATTERNS, number, svg
-from frs_pipeline.report.drawing.widths import longest_word, text_width, wrapped
+from frs_pipeline.report.drawing.widths import text_width, wrapped
 
 DIGITS = re.compile(r"[−+<]?\d+(?:[.,]\d+)*")
 drawings = pytest.mark.parametrize("wide", [True, False], ids=["wide", "narrow"])
@@ -153,7 +153,6 @@ def test_a_word_without_room_is_broken_and_a_number_keeps_its_unit():
     assert all(text_width(line, 14) <= 60 for line in lines)
     assert "".join(line.removesuffix("-") for line in lines) == "familierådslagningerne"
     assert wrapped("91,7\u00a0%", 20, 14) != ["91,7", "%"]
-    assert longest_word("to ord", 14) == text_width("ord", 14)
 
 
 def test_a_drawing_that_lays_texts_on_each_other_is_found_out():

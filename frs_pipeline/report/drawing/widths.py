@@ -46,11 +46,6 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     return sum(widths) * size / 1000
 
 
-def longest_word(text: str, size: float, bold: bool = False) -> float:
-    """Return the width of the widest word of a text, in units; 0 of an empty one."""
-    return max((text_width(word, size, bold) for word in text.split(" ")), default=0.0)
-
-
 def wrapped(text: str, room: float, size: float, bold: bool = False) -> list[str]:
     """Break a text into lines no wider than `room` units; a word that is wider by itself is broken with a hyphen.
 

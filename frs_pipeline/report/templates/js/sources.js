@@ -1,7 +1,7 @@
   // Sources: every digit and every word of a result has to be bound; report/binding.py has the same rule. --------------
   const QUOTED = "q, blockquote, code, .cited, .question, .answer, [data-own]";
   const BOUND = `button.f, button.count, a.n, .bound, time, ${QUOTED}`, TESTED = `[data-tested], [data-bound=definition], ${QUOTED}`;
-  const AGAIN = ["spoken", "figure"], vouches = (kind) => !["", "date", "axis", ...AGAIN].includes(kind);
+  const AGAIN = ["spoken", "figure"], SOURCES = ["definition", "name", "source", "base", "count", "before"], vouches = (kind) => SOURCES.includes(kind);
   const WITHIN = "section, header, footer, nav, aside, main, dialog, body", LABELS = ["aria-label", "title", "alt", "placeholder"];
   const DATE = /\d{4}-\d\d(?:-\d\d)?|(?:\d{1,2}\.? )?(?:jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|dec)[a-z]* \d{4}|\d{1,2}[.:]\d\d/gi, IN_DRAWINGS = /^(?:[\s\d.,;:%−–+[\]()·<>=×/-]|\b(?:p|n|N|til|to|ubesv\.?|blank|før|before)(?![\p{L}\d]))+$/u, AXIS = /^[\s\d.,%+−–-]+$/;
   const BESIDE = /\[[^\]]*\]|\((?:før|before) [^)a-zæøå]*\)|(?:\bn|ubesv\.|\bblank) [\d.,]+|\bp\s?[<=]\s?[\d.,]+|[\d.,−–]+\s?%? (?:til|to) [\d.,−–]+\s?%?/g, QUOTES = /»[^«]*«|“[^”]*”/g;
