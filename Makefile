@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 # Names of files are UTF-8, whatever the locale says.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-unit test-long test-spark test-browser spark lint ui bench simulate misprints lock clean docs site picture
+.PHONY: demo test test-unit test-long test-spark test-browser test-services spark lint ui bench simulate misprints lock clean docs site picture
 
 demo: .venv/.installed
 	@$(BIN)/frs run
@@ -38,6 +38,14 @@ test-browser: .venv/.installed
 	@test -x $(CHROMIUM) || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium) >/dev/null || \
 		{ echo "make test-browser needs Chromium: install it, or say FRS_CHROMIUM=/path/to/it" >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser -n 2 --dist worksteal
+
+# What speaks to services: PostgreSQL, which tests start by themselves, systemd's own check, a container's root.
+SERVICES := postgresql openssh-client age systemd mmdebstrap
+test-services: .venv/.postgres
+	@dpkg-query -W $(SERVICES) >/dev/null 2>&1 || (apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVICES)) >/dev/null || \
+		{ echo "make test-services needs $(SERVICES): install them" >&2; exit 1; }
+	@$(BIN)/python -m pytest tests/services -n 2 --dist loadgroup
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
@@ -86,6 +94,7 @@ lock:
 	$(LOCK) pyproject.toml --extra dev -o requirements.lock
 	$(call OF_EXTRA,spark) "setuptools", sep="\n")' | $(LOCK) - -o requirements-spark.lock
 	$(call OF_EXTRA,bench) sep="\n")' | $(LOCK) - -o requirements-bench.lock
+	$(call OF_EXTRA,postgres) sep="\n")' | $(LOCK) - -c requirements.lock -o requirements-postgres.lock
 
 # Journals stay, and which deliveries are counted as one: they can't be made again.
 clean:
@@ -102,6 +111,10 @@ clean:
 
 .venv/.bench: requirements-bench.lock .venv/.installed
 	@$(INSTALL) -r requirements-bench.lock
+	@touch $@
+
+.venv/.postgres: requirements-postgres.lock .venv/.installed
+	@$(INSTALL) -r requirements-postgres.lock
 	@touch $@
 
 .venv/.spark: requirements-spark.lock .venv/.installed

@@ -18,7 +18,7 @@ from frs_pipeline.operations.refresh import Refresh, refresh
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.rules import policy
 
-MARKERS = {"unit", "pipeline", "faults", "browser", "spark"}
+MARKERS = {"unit", "pipeline", "faults", "browser", "spark", "services"}
 MEMORY, ROOM = Path("/dev/shm"), 8 * 2**30
 
 

@@ -87,7 +87,7 @@ DUCKDB = Engine()
 class Settings:
     """Folders of one study's installation, and what counts there.
 
-    `data` holds raw/, restricted/ and curated/. `key` is the age identity that opens the pipeline's part of
+    `data` holds raw/, restricted/ and curated/, and what was fetched/ and decided/. `key` is the age identity that opens the pipeline's part of
     the codebook; None means the delivery's own demo key, which only the shipped reconstruction has.
     """
 
@@ -116,6 +116,15 @@ class Settings:
 
     def raw_delivery(self, delivery: str) -> Path:
         return self.raw / delivery
+
+    @property
+    def fetched(self) -> Path:
+        """Exports as a survey's server sent them, a folder each; of them deliveries are made."""
+        return self.data / "fetched"
+
+    def decided(self, delivery: str) -> Path:
+        """What people decided or wrote down about a delivery that had come: it can't be made again."""
+        return self.data / "decided" / delivery
 
     @property
     def incidents(self) -> Path:
