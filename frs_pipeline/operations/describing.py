@@ -47,10 +47,9 @@ def described(study: Study, spec: AssetSpec) -> AssetSpec:
         metadata=_to_open(study, spec),
         kinds=set() if spec.kinds else {"python"},
     )
+    spec = spec.replace_attributes(description=f"{spec.description}\n\nRead by {readers}.")
     policy = freshness(study) if layer == "raw" else None
-    return spec.replace_attributes(
-        description=f"{spec.description}\n\nRead by {readers}.", **({"freshness_policy": policy} if policy else {})
-    )
+    return spec.replace_attributes(freshness_policy=policy) if policy else spec
 
 
 def freshness(study: Study) -> FreshnessPolicy | None:
