@@ -75,9 +75,8 @@ def _report(made: Packaged, delivery: str) -> None:
     say(f"Delivery {delivery}: {plural(made.files, 'file')} for everybody, {released} a release of these results.")
     if made.sealed:
         keys = plural(len(made.recipients), "key")
-        say(
-            f"Sealed for {keys}: {made.sealed.figures} figures of {plural(made.sealed.tables, 'table')}, and the forms behind them."
-        )
+        tables = plural(made.sealed.tables, "table")
+        say(f"Sealed for {keys}: {made.sealed.figures} figures of {tables}, and the forms behind them.")
         say(f"{SEALED} holds personal data under pseudonyms. Hand it to the auditor only, and agree on when it is deleted.")
     else:
         say("Nothing is sealed: without --auditor there is no form and no figure in it that wasn't released.")

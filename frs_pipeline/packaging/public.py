@@ -100,7 +100,7 @@ def _workflow(store: Store) -> dict[str, Any]:
 
 
 def _definitions(store: Store) -> dict[str, bytes]:
-    """Return the definitions that may be public, without what may quote figures: comments, notes, the printed report's numbers."""
+    """Return the definitions that may be public, without what may quote figures: comments, notes, what was printed."""
     named = {**definitions(store), "release.yaml": store.study.folder / "release.yaml"}
     own = {name: path for name, path in sorted(named.items()) if name in _PUBLIC or name.startswith("questionnaires/")}
     return {name: _plain(_without(YamlFile(path).data)) for name, path in own.items() if path.is_file()}

@@ -64,7 +64,8 @@ def gather(store: Store, folder: Path, public_sums: Path) -> Gathered:
 def seal(folder: Path, recipients: Sequence[str], into: Path, waiting: Path) -> None:
     """Write the files of a folder into an age file that the recipients' keys open.
 
-    The archive waits in a file of `waiting` that has no name. Its bytes are the same for the same files; the age file's never are.
+    The archive waits in a file of `waiting` that has no name. Its bytes are the same for the same files, but never
+    the age file's.
     """
     with tempfile.TemporaryFile(prefix=".package.", suffix=".tmp", dir=waiting) as archive:
         _archive(folder, archive)

@@ -1,4 +1,4 @@
-"""The walk-through of an audit package, done as it stands there: its commands in order, in one shell, stopping at the first fault."""
+"""The walk-through of an audit package, done as it stands there: its commands in one shell, which stops at the first fault."""
 
 from __future__ import annotations
 
