@@ -29,6 +29,7 @@ from frs_pipeline.cli import (
     release,
     report,
     resampling,
+    samples,
     study,
     withdrawal,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "release",
     "report",
     "resampling",
+    "samples",
     "study",
     "withdrawal",
 ]
