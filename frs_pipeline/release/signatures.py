@@ -141,7 +141,7 @@ def key_of(content: bytes, signature: bytes, where: str | Path) -> str:
 def signer_of(signers: Signers, content: bytes, signature: bytes, where: str | Path) -> tuple[str, str]:
     """Return whose signature of exactly this it is, as an account, and the key's fingerprint.
 
-    Raises `CheckFailed` when it fits nothing, when the key is nobody's, or when the line of its owner doesn't let it sign this, now.
+    Raises `CheckFailed` when it fits nothing, when the key is nobody's, or when its owner's line doesn't let it sign this now.
     """
     key = key_of(content, signature, where)
     owners = signers.owners(key)
