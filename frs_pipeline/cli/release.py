@@ -151,8 +151,8 @@ def numbers_in(text: str) -> list[int]:
     """Return the numbers of tables in such as `1-20,33`, ascending. Raises `UsageError` for anything else."""
     numbers: set[int] = set()
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        ends = [end.strip() for end in (first, last or first)]
+        first, dash, last = part.strip().partition("-")
+        ends = [end.strip() for end in (first, last if dash else first)]
         if not all(end.isascii() and end.isdecimal() and len(end) < _DIGITS for end in ends) or int(ends[0]) > int(ends[1]):
             raise UsageError("isn't a list of tables", where=f"--tables {text}", do="write numbers and ranges, such as 1-20,33")
         numbers.update(range(int(ends[0]), int(ends[1]) + 1))

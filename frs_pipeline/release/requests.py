@@ -43,6 +43,7 @@ HOW = "docs/how-to/two-hands.md"
 _FORMAT = "frs release request 1"
 _HASH, _TIME = r"^[0-9a-f]{64}$", "%Y-%m-%dT%H:%M:%SZ"
 _ID = re.compile(r"[0-9a-f]{12}")
+_RUN = re.compile(r"[0-9]{5}")
 _FOREIGN = "(what a request says that isn't in the journal doesn't stand here)"
 _UNSAID = "(no purpose that may stand here)"
 
@@ -145,7 +146,7 @@ def ask(store: Store, policy: ReleasePolicy, tables: Collection[int], purpose: s
             tables=tuple(sorted(set(tables))),
             purpose=purpose,
             author=author,
-            nonce=secrets.token_hex(16),
+            nonce=_nonce(),
             requested=now.strftime(_TIME),
             expires=(now + dt.timedelta(days=policy.request_days)).strftime(_TIME),
         )
@@ -231,7 +232,7 @@ def approved(store: Store, policy: ReleasePolicy, path: Path) -> Approved:
 
 
 def why_of(settings: Settings, path: Path) -> tuple[str, dict[str, str]]:
-    """Return what the journal says of a refused file: the purpose if it is a request that was asked for, and what it is called."""
+    """Return what the journal says of a refused file: the purpose if somebody asked for it so, and what it is called."""
     _, known = _read(settings, path)
     return (known.why, _named(known)) if known else (_FOREIGN, {})
 
@@ -318,7 +319,7 @@ def _approved(signers: Signers, request: Request, content: bytes, signature: byt
         what = "whoever asked may not sign any more, so that nobody knows who else would be a second hand"
         raise CheckFailed(what, where=request.id, do="ask again")
     if by in author:
-        what = "approved by whoever asked for it, which is one hand"
+        what = f"approved by {by}, who is whoever asked for it, which is one hand"
         raise CheckFailed(what, where=request.id, do="somebody else has to sign it")
     return Approved(request, _sha256(content), by, key, signers.sha256)
 
@@ -340,6 +341,14 @@ def _root(store: Store) -> str:
 def _place(settings: Settings, request: Request) -> Path:
     """Return where a request is kept."""
     return settings.decided(request.delivery) / FOLDER / f"request-{request.id}.json"
+
+
+def _nonce() -> str:
+    """Draw what tells a request from all others; what people call it can't be read as somebody's number."""
+    while True:
+        nonce = secrets.token_hex(16)
+        if not _RUN.search(nonce[:12]):
+            return nonce
 
 
 def _sha256(content: bytes) -> str:

@@ -146,11 +146,12 @@ def signer_of(signers: Signers, content: bytes, signature: bytes, where: str | P
     key = key_of(content, signature, where)
     owners = signers.owners(key)
     if not owners:
-        raise CheckFailed("signed by a key that nobody has who may sign", where=where, do=f"{signers.path} lists them: {key}")
+        what = f"signed by a key that nobody has who may sign, {key}"
+        raise CheckFailed(what, where=where, do=f"{signers.path} lists who may")
     for owner in owners:
         if not _run(["-Y", "verify", "-f", str(signers.path), "-I", owner, "-n", NAMESPACE], content, signature).returncode:
             return owner, key
-    what = "signed by a key that may not sign this, or not any more"
+    what = f"signed by a key of {owners[0]} that may not sign this, or not now, {key}"
     raise CheckFailed(what, where=where, do=f"look at the options of its line in {signers.path}")
 
 

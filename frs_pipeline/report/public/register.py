@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from frs_pipeline.language import CODES, date_text, ranges
 from frs_pipeline.release.registered import Registered
+from frs_pipeline.report.public.edition import HERE
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.templates import templates_in
-
-HERE = Path(__file__).parent / "templates"
 
 
 def page(study: Study, releases: Sequence[Registered]) -> bytes:
