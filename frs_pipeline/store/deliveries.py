@@ -40,6 +40,8 @@ CODING = {"coding": "coding.csv"}
 SECOND = "second_keying"
 # Decided after a delivery had come: what of two keyings is on the paper; and which forms were drawn to be keyed again.
 ADJUDICATED, SAMPLED = "adjudicated.csv", "samples/forms-*.csv"
+# What came of samples of figures that people held against the paper.
+FIGURES_CHECKED = "samples/figures-*.checked.json"
 _OPTIONAL = {**AMENDMENTS, **DESCRIPTION, **CODING}
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")

@@ -19,6 +19,7 @@ from frs_pipeline.store.deliveries import LOCKED, beside, decisions, deliveries,
 from frs_pipeline.store.files import (
     LEAKED,
     MANIFEST,
+    REGISTER,
     RELEASE,
     SHEETS,
     Store,
@@ -182,7 +183,7 @@ def strays(settings: Settings) -> list[str]:
         *(name for name in deliveries(zone) if (zone / name / MANIFEST).is_file()),
     }
     names = sorted(path.name for path in zone.iterdir()) if zone.is_dir() else []
-    return [f"curated/{name}" for name in names if name not in known and name != ".gitkeep"]
+    return [f"curated/{name}" for name in names if name not in known and name not in (".gitkeep", REGISTER)]
 
 
 def root_of(content: dict[str, Any]) -> str:

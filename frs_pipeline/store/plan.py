@@ -22,6 +22,7 @@ from frs_pipeline.store.deliveries import (
     AMENDMENTS,
     CODING,
     DESCRIPTION,
+    FIGURES_CHECKED,
     LOCKED,
     REGISTERS,
     SAMPLED,
@@ -482,7 +483,7 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         pages="report",
         beside=LOCKED,
         previous=_before(study),
-        decided=_adjudicated(study),
+        decided=(*_adjudicated(study), FIGURES_CHECKED),
     )
 
 
