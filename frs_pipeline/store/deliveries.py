@@ -36,6 +36,8 @@ AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", 
 DESCRIPTION = {"description": "delivery.yaml"}
 # What people make of its texts; only a study that has some to be coded.
 CODING = {"coding": "coding.csv"}
+# Beside an export that was fetched: what was asked, when, and the hashes of what came.
+RECEIPT = "receipt.json"
 _OPTIONAL = {**AMENDMENTS, **DESCRIPTION, **CODING}
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
@@ -151,7 +153,7 @@ def unread(study: Study, folder: Path) -> list[tuple[Path, int]]:
     for place in (folder, *(folder / name for name in instruments(study))):
         for number, name in enumerate(_names(place), start=1):
             locked = any(fnmatchcase(name, pattern) for pattern in LOCKED)
-            known = name in own or locked if place == folder else _known(name) is not None
+            known = name in own or locked if place == folder else _known(name) is not None or name == RECEIPT
             if not known and not _beside(place / name):
                 listed.append((place / name, number))
     return listed
