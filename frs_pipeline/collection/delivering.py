@@ -40,7 +40,6 @@ from frs_pipeline.study.instruments import DATED, in_use
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 
-
 # What every file begins with that age locked.
 _LOCKED = b"age-encryption.org/"
 
@@ -71,7 +70,7 @@ def deliver(
     target = settings.raw_delivery(name)
     refuse_existing(target)
     chosen = list(_chosen(settings, name, times or {}))
-    with beside(target) as waiting:
+    with beside(target, settings.raw) as waiting:
         for export in chosen:
             _take(waiting, export)
         names = tuple(_copy(given, waiting.folder, {export.instrument for export in chosen})) if given else ()

@@ -127,10 +127,9 @@ def _fetch(settings: Settings, name: str, server: SurveyXact, told: Callable[[st
     from frs_pipeline.collection.surveyxact import PARTS
 
     place, survey = settings.fetched / name, configured(settings.study).surveys[name]
-    private_folder(place, settings.fetched)
     before = next(reversed(exports(settings, name)), None)
     begun = _moment(place)
-    with beside(place / begun) as waiting:
+    with beside(place / begun, settings.fetched) as waiting:
         answers: dict[str, Answer] = {}
         for part in PARTS:
             told(part)

@@ -30,6 +30,7 @@ class Beside:
                 for path in (*(Path(place) / name for name in names), Path(place)):
                     _flush(path)
             refuse_existing(self.target)
+            self.target.parent.mkdir(mode=0o700, exist_ok=True)
             # A folder that isn't empty is never replaced, should another process be quicker.
             self.folder.rename(self.target)
             _flush(self.target.parent)
@@ -45,17 +46,17 @@ def refuse_existing(target: Path) -> None:
 
 
 @contextmanager
-def beside(target: Path) -> Iterator[Beside]:
-    """Yield an empty folder that only its owner may enter; unless it was `put`, nothing of it stays.
+def beside(target: Path, zone: Path) -> Iterator[Beside]:
+    """Yield an empty folder in `zone` that only its owner may enter; unless it was `put`, nothing of it stays.
 
-    What a killed process left is swept away first. Raises `FrsError` in one line where nothing can be written.
+    `target` lies in the zone or in a folder of it. What a killed process left is swept away first. Raises `FrsError` in one line where nothing can be written.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent)
-        waiting = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+        zone.mkdir(parents=True, exist_ok=True)
+        sweep(zone)
+        waiting = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=zone))
     except OSError as error:
-        raise _unwritable(error, target.parent) from error
+        raise _unwritable(error, zone) from error
     try:
         with claim(waiting):
             folder = waiting / target.name

@@ -124,6 +124,8 @@ class _Asked:
         if failed is not None:  # outside of the handler: the error that is raised knows no other
             raise failed
         try:
+            if self.deadline.over:  # amid the headers, of which the rest then counts as said
+                raise self._late()
             self._refuse(response)
         except InputError:
             response.close()
@@ -191,7 +193,7 @@ class _Asked:
             return self.error("no connection could be made", _AGAIN)
         if any(issubclass(kind, ReadTimeoutError | TimeoutError) for kind in kinds):
             return self.error("stopped answering", _AGAIN)
-        return self.error("closed the connection without an answer", _AGAIN) if server else self._cut()
+        return self.error("closed the connection without an answer that can be understood") if server else self._cut()
 
     def _late(self) -> InputError:
         what = f"didn't answer whole within {self.deadline.seconds:g} seconds"

@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, content: bytes, status: int = 200, **headers: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", headers.pop("type", "text/csv"))
-        for name, value in {"Content-Length": str(len(content)), **headers}.items():
+        for name, value in {"Content_Length": str(len(content)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(content)
@@ -85,9 +85,6 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     # How it misbehaves, by name; a second word limits it to one part of the export.
-    def mode_status(self, content: bytes) -> None:
-        self.answer(b"", int(self.server.mode.split()[1]))
-
     def mode_forbidden(self, content: bytes) -> None:
         self.answer(b"no\n", 403)
 
@@ -101,10 +98,6 @@ class Handler(BaseHTTPRequestHandler):
         """Half of the body, of which the length is said."""
         self.begin(Content_Length=str(len(content)))
         self.wfile.write(content[: len(content) // 2])
-
-    def mode_more(self, content: bytes) -> None:
-        """A length that ends amid the body, on a line's end."""
-        self.answer(content, Content_Length=str(content.index(b"\n", len(content) // 2) + 1))
 
     def mode_chunked(self, content: bytes) -> None:
         """A whole body in pieces, as it should be."""
@@ -148,6 +141,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def mode_large(self, content: bytes) -> None:
         self.answer(b"", Content_Length=str(10**12))
+
+    def mode_two_lengths(self, content: bytes) -> None:
+        self.begin(Content_Length="10", CONTENT_LENGTH="20")
+        self.wfile.write(content[:20])
 
     def mode_endless(self, content: bytes) -> None:
         self.begin(Transfer_Encoding="chunked")
