@@ -227,11 +227,29 @@ def _tell(told: Callable[[str], None], name: str, part: str) -> None:
     told(f"{name}/{part}")
 
 
+def is_fetching(settings: Settings) -> bool:
+    """Return whether any process fetches right now. A process that died holds the lock no longer."""
+    try:
+        file = _lock(settings).open("rb")
+    except OSError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _lock(settings: Settings) -> Path:
+    return settings.fetched / ".lock"
+
+
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """Keep others from fetching meanwhile: they would see each other's files as new."""
     private_folder(settings.fetched, settings.fetched)
-    path = settings.fetched / ".lock"
+    path = _lock(settings)
     try:
         file = create(path) if not path.exists() else path.open("ab")
     except OSError as error:

@@ -49,7 +49,8 @@ def refuse_existing(target: Path) -> None:
 def beside(target: Path, zone: Path) -> Iterator[Beside]:
     """Yield an empty folder in `zone` that only its owner may enter; unless it was `put`, nothing of it stays.
 
-    `target` lies in the zone or in a folder of it. What a killed process left is swept away first. Raises `FrsError` in one line where nothing can be written.
+    `target` lies in the zone or in a folder of it. What a killed process left is swept away first. Raises `FrsError` in one line
+    where nothing can be written.
     """
     try:
         zone.mkdir(parents=True, exist_ok=True)
