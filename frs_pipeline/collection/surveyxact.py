@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ PARTS = ("structure", "labels", "dataset")
 TRUSTED = "FRS_FETCH_CA_FILE"
 CONNECT, READ = 10.0, 60.0  # seconds until a connection stands, and between two pieces of an answer
 _PIECE = 1 << 16
+# A kind of content as servers write it; of anything else nothing is kept.
+_KIND = re.compile(r"[A-Za-z0-9.+-]{1,40}/[A-Za-z0-9.+-]{1,40}(?:; ?charset=[A-Za-z0-9-]{1,20})?")
 _MEGABYTE = 10**6
 _AGAIN = "try again later; nothing was kept, and the last good export and delivery stay"
 _ASK = "ask whoever runs the survey's server; nothing was kept"
@@ -94,7 +97,7 @@ class SurveyXact:
                 kind = response.headers.get("Content-Type", "")
         _refuse_other_kinds(where, head, kind)
         now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return Answer(f"GET {where}", now, kind if kind.isascii() and kind.isprintable() else "", size, digest.hexdigest())
+        return Answer(f"GET {where}", now, kind if _KIND.fullmatch(kind) else "", size, digest.hexdigest())
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
+import sys
 import time
 import traceback
 from pathlib import Path
 
 import pytest
 import trustme
+from support import keys
 from support.fetched import Played, logged_in
+from support.serving import until
 from support.survey_server import PASSWORD, USER, Server, mute, serving
 
 from frs_pipeline.collection import surveyxact
 from frs_pipeline.collection.delivering import deliver
-from frs_pipeline.collection.fetching import Fetched, fetch
+from frs_pipeline.collection.fetching import Fetched, exports, fetch, is_fetching
 from frs_pipeline.collection.login import Login, read_login
 from frs_pipeline.collection.surveyxact import SurveyXact
 from frs_pipeline.errors import InputError
@@ -207,3 +211,24 @@ def test_a_disk_without_room_leaves_nothing(played: Played, monkeypatch: pytest.
     with played.serving(), pytest.raises(Exception, match="cannot be written: No space left on device"):
         fetched(played)
     assert played.kept() == before
+
+
+def test_a_fetch_that_is_killed_leaves_nothing_that_anybody_takes_for_an_export(tmp_path: Path) -> None:
+    """Killed amid the forms, when two of three files are there; the next fetch sweeps away what is left."""
+    played = Played(tmp_path)
+    with played.serving("drips dataset") as server:
+        environment = {**keys.environment_of(played.data), "FRS_FETCH_USER": USER, "FRS_FETCH_PASSWORD": PASSWORD}
+        command = [sys.executable, "-m", "frs_pipeline.cli", "fetch", "initiator"]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: any(path.stat().st_size for path in (played.data / "fetched").glob(".*.tmp/*/labels.csv")), 30)
+        assert is_fetching(played.settings)
+        process.kill()
+        process.wait()
+        assert exports(played.settings, "initiator") == []
+        assert not is_fetching(played.settings)
+        server.mode = ""
+        settings = played.settings
+        told = about(settings.study).fetch
+        assert told is not None
+        assert [one.new for one in fetch(settings, ["initiator"], SurveyXact(told, read_login()))] == [True]
+    assert sorted(path.name for path in (played.data / "fetched").iterdir()) == [".lock", "initiator"]

@@ -20,6 +20,7 @@ from frs_pipeline.collection.folders import beside
 from frs_pipeline.collection.login import Login, read_login
 from frs_pipeline.collection.surveyxact import SurveyXact
 from frs_pipeline.errors import Busy, CheckFailed, InputError, UsageError
+from frs_pipeline.operations.doctor import _fetching
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.about import about
@@ -280,6 +281,26 @@ def test_times_are_written_for_people() -> None:
 
 def test_an_export_knows_nothing_of_a_login() -> None:
     assert {"login", "user", "password"} & set(Export.__dataclass_fields__) == set()
+
+
+def test_doctor_looks_at_the_login_and_at_who_may_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(tmp_path)
+    for name in ("FRS_FETCH_USER", "FRS_FETCH_PASSWORD", "FRS_FETCH_LOGIN_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    assert list(_fetching(played.settings)) == []
+    with played.serving():
+        fetched(played.settings, "initiator")
+        (found,) = _fetching(played.settings)
+        assert (found.sound, found.detail) == (True, "1 of 4 surveys fetched; a login is named here")
+    (found,) = _fetching(played.settings)
+    assert (found.sound, found.detail) == (True, "1 of 4 surveys fetched; no login is named here")
+    monkeypatch.setenv("FRS_FETCH_LOGIN_FILE", str(tmp_path / "nothing"))
+    (found,) = _fetching(played.settings)
+    assert (found.sound, "names a file that can't be read" in found.detail) == (False, True)
+    monkeypatch.delenv("FRS_FETCH_LOGIN_FILE")
+    played.settings.fetched.chmod(0o755)
+    (found,) = _fetching(played.settings)
+    assert (found.sound, "can be entered by others: chmod 700" in found.detail) == (False, True)
 
 
 # Folders ----------------------------------------------------------------------------------------------------------------
