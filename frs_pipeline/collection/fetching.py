@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 TIME = "%Y-%m-%dT%H-%M-%SZ"
 SEEN = "seen.json"
 _TIMED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z")
-_HEADER_ONLY = "holds no forms, only the row of names above them: so a filter answers that fails, and an empty survey"
+_HEADER_ONLY = "holds no forms, only a header row: an empty survey, or a filter that failed"
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _forms(settings: Settings, name: str, survey: int, server: SurveyXact, waiti
             where = where.replace(f"{between}{part}.csv", server.address(survey, part))
         if "[no_forms]" in what:
             what = _HEADER_ONLY
-        do = f"is {survey} the survey of {name}, and was the answer whole? Nothing was kept; the last good export stays"
+        do = f"check that survey {survey} is that of {name}; nothing was kept, and the last good export stays"
         failed = InputError(what, where=where, do=do)
     raise failed
 

@@ -58,7 +58,11 @@ def _lines(path: Path) -> tuple[str, str]:
             if not stat.S_ISREG(there.st_mode):
                 raise InputError("names something that isn't a file", where=LOGIN_FILE, do=_WRITE)
             if there.st_mode & 0o077 or there.st_uid not in (os.geteuid(), 0):
-                raise InputError("names a file that others may read or own", where=LOGIN_FILE, do="chmod 600 it, as its owner")
+                raise InputError(
+                    "names a file that others can read, or that somebody else owns",
+                    where=LOGIN_FILE,
+                    do="chmod 600 it, as its owner",
+                )
             content = file.read(_LONGEST)
     except OSError as error:
         # Without the name: whoever takes the variable for the login itself must not see it in a log.

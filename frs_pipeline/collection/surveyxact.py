@@ -142,7 +142,7 @@ class _Asked:
             host = urlsplit(response.headers.get("Location", "")).hostname
             other = host is not None and host.isascii() and host != urlsplit(self.where).hostname
             to = f"to another host, {host}" if other else "elsewhere"
-            raise self.error(f"sends {to} ({status}), and no redirect is followed", "correct fetch: address in study.yaml")
+            raise self.error(f"redirects {to} ({status}), and no redirect is followed", "correct fetch: address in study.yaml")
         if status != 200:
             what, do = _STATUS.get(status, (f"answers {status}", _AGAIN))
             raise self.error(what, do)
@@ -185,7 +185,7 @@ class _Asked:
         causes = list(_causes(error))
         for cause in causes:
             if isinstance(cause, ssl.SSLCertVerificationError):
-                what = f"its certificate isn't to be trusted: {cause.verify_message}"
+                what = f"its certificate can't be trusted: {cause.verify_message}"
                 return self.error(what, f"nothing was sent; {_ASK}, or name its authority in {TRUSTED}")
         kinds = tuple(map(type, causes))
         if any(issubclass(kind, ssl.SSLError) for kind in kinds):
@@ -199,7 +199,7 @@ class _Asked:
         return self.error("closed the connection without an answer that can be understood") if server else self._cut()
 
     def _late(self) -> InputError:
-        what = f"didn't answer whole within {self.deadline.seconds:g} seconds"
+        what = f"didn't answer in full within {self.deadline.seconds:g} seconds"
         return self.error(what, f"{_AGAIN}; fetch: seconds in study.yaml says how long it may take")
 
     def _cut(self) -> InputError:
@@ -235,7 +235,7 @@ def _refuse_other_kinds(where: str, head: bytes, kind: str) -> None:
     begins = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").replace(b"\0", b"").lstrip()
     if begins.startswith(b"<") or "html" in kind.lower():
         do = f"open the address in a browser; check the login ({LOGIN_FILE}) and fetch: in study.yaml"
-        raise InputError("answers with a page (HTML) where a CSV file belongs, as a form to log in is", where=where, do=do)
+        raise InputError("answers with a web page (HTML) instead of a CSV file: often a login form", where=where, do=do)
 
 
 def _trusted() -> str | bool:

@@ -40,7 +40,7 @@ def read_through(study: Study, instrument: str, export: Export, day: str, except
     """
     rules = policy(study)
     if export.in_use and not export.structure:
-        raise InputError("describes no question: only the row of names is there", where=export.where("structure"), do=AGAIN)
+        raise InputError("describes no question: only a header row is there", where=export.where("structure"), do=AGAIN)
     # The registers are asked about single forms only, which nobody judges here.
     intake = Intake(study, rules, pa.table({}), pa.table({}), exceptions=exceptions)
     fitted(export, questionnaires(study)[instrument], intake, day)

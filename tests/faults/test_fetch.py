@@ -30,19 +30,19 @@ DAY = "2021-01-31"
 WRONG = {
     "forbidden": ("answers 403", "structure"),
     "broken": ("answers 503", "structure"),
-    "header_only dataset": ("holds no forms, only the row of names above them", "dataset"),
-    "header_only structure": ("describes no question: only the row of names is there", "structure"),
+    "header_only dataset": ("holds no forms, only a header row: an empty survey, or a filter that failed", "dataset"),
+    "header_only structure": ("describes no question: only a header row is there", "structure"),
     "header_only labels": ("has no labels", "labels"),
     "half": ("its answer was cut short", "structure"),
     "half dataset": ("its answer was cut short", "dataset"),
     "half_chunked dataset": ("its answer was cut short", "dataset"),
     "no_length labels": ("doesn't say how long its answer is", "labels"),
     "compressed": ("answers compressed", "structure"),
-    "elsewhere": ("sends to another host, elsewhere.example (302), and no redirect is followed", "structure"),
-    "elsewhere dataset": ("sends to another host, elsewhere.example (302)", "dataset"),
-    "moved": ("sends elsewhere (301), and no redirect is followed", "structure"),
-    "page": ("answers with a page (HTML)", "structure"),
-    "page_as_csv dataset": ("answers with a page (HTML)", "dataset"),
+    "elsewhere": ("redirects to another host, elsewhere.example (302), and no redirect is followed", "structure"),
+    "elsewhere dataset": ("redirects to another host, elsewhere.example (302)", "dataset"),
+    "moved": ("redirects elsewhere (301), and no redirect is followed", "structure"),
+    "page": ("answers with a web page (HTML)", "structure"),
+    "page_as_csv dataset": ("answers with a web page (HTML)", "dataset"),
     "nothing": ("answers with nothing", "structure"),
     "hangs_up": ("closed the connection without an answer", "structure"),
     "large": ("its answer is larger than 1 megabytes", "structure"),
@@ -127,7 +127,7 @@ def test_a_slow_server_ends(played: Played, mode: str) -> None:
         began = time.monotonic()
         line = refused(played, seconds=0.4)
         assert time.monotonic() - began < 2.5
-    assert "didn't answer whole within 0.4 seconds" in line
+    assert "didn't answer in full within 0.4 seconds" in line
 
 
 def test_a_server_that_stops_answering_ends_before_that(played: Played) -> None:
@@ -138,7 +138,7 @@ def test_a_server_that_stops_answering_ends_before_that(played: Played) -> None:
 def test_a_handshake_that_never_ends(played: Played) -> None:
     with mute() as address, logged_in():
         played.configure(f"https://{address}/rest")
-        assert "didn't answer whole within 0.3 seconds" in refused(played, seconds=0.3)
+        assert "didn't answer in full within 0.3 seconds" in refused(played, seconds=0.3)
 
 
 def test_nobody_there(played: Played) -> None:
@@ -174,10 +174,8 @@ def test_a_certificate_is_verified(played: Played, tmp_path: Path, monkeypatch: 
             assert expected in refused(played)
             return server
 
-    assert over(secured(played, theirs, "127.0.0.1"), "its certificate isn't to be trusted: ").asked == []
-    assert (
-        over(secured(played, ours, "elsewhere.example"), "its certificate isn't to be trusted: IP address mismatch").asked == []
-    )
+    assert over(secured(played, theirs, "127.0.0.1"), "its certificate can't be trusted: ").asked == []
+    assert over(secured(played, ours, "elsewhere.example"), "its certificate can't be trusted: IP address mismatch").asked == []
     assert len(over(secured(played, ours, "127.0.0.1"), None).asked) == 1
     monkeypatch.setenv("FRS_FETCH_CA_FILE", str(tmp_path / "nothing.pem"))
     with logged_in():

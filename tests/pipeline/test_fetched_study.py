@@ -165,7 +165,7 @@ def test_a_login_that_others_may_read_is_refused_by_the_command(tmp_path: Path) 
     environment = dict.fromkeys(LOGIN, "")
     ended = here(played.data, "fetch", FRS_FETCH_LOGIN_FILE=str(file), **environment)
     assert (ended.returncode, ended.stderr.count("\n")) == (3, 1)
-    assert "names a file that others may read or own (chmod 600 it, as its owner)" in ended.stderr
+    assert "names a file that others can read, or that somebody else owns (chmod 600 it, as its owner)" in ended.stderr
     file.chmod(0o600)
     ended = here(played.data, "fetch", "--debug", FRS_FETCH_LOGIN_FILE=str(file), **environment)
     assert "no connection could be made" in ended.stderr

@@ -172,8 +172,8 @@ def test_a_login_of_a_file(place: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("content", "mode", "said"),
     [
-        (b"someone\nsecret\n", 0o640, "that others may read or own"),
-        (b"someone\nsecret\n", 0o604, "that others may read or own"),
+        (b"someone\nsecret\n", 0o640, "that others can read, or that somebody else owns"),
+        (b"someone\nsecret\n", 0o604, "that others can read, or that somebody else owns"),
         (b"someone:secret\n", 0o600, "that isn't two lines of UTF-8"),
         (b"someone\nsecret\nmore\n", 0o600, "that isn't two lines of UTF-8"),
         (b"someone\nsecret\xff\n", 0o600, "that isn't two lines of UTF-8"),
