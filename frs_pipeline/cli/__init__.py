@@ -21,6 +21,7 @@ from frs_pipeline.cli import (
     auditing,
     codebook,
     coding,
+    collecting,
     exploring,
     figures,
     forms,
@@ -30,6 +31,7 @@ from frs_pipeline.cli import (
     release,
     report,
     resampling,
+    samples,
     study,
     withdrawal,
 )
@@ -45,6 +47,7 @@ __all__ = [
     "auditing",
     "codebook",
     "coding",
+    "collecting",
     "exploring",
     "figures",
     "forms",
@@ -56,6 +59,7 @@ __all__ = [
     "release",
     "report",
     "resampling",
+    "samples",
     "study",
     "withdrawal",
 ]

@@ -244,6 +244,9 @@ def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
         return copy
     (place / "raw").mkdir()
     (place / "raw" / store.delivery).symlink_to(store.settings.raw_delivery(store.delivery))
+    if store.settings.decided(store.delivery).is_dir():
+        (place / "decided").mkdir()
+        (place / "decided" / store.delivery).symlink_to(store.settings.decided(store.delivery))
     (place / "curated").mkdir()
     older = (content.get("predecessor") or {}).get("delivery")
     if older in deliveries(store.settings.curated("")):
