@@ -95,6 +95,7 @@ lock:
 	$(call OF_EXTRA,spark) "setuptools", sep="\n")' | $(LOCK) - -o requirements-spark.lock
 	$(call OF_EXTRA,bench) sep="\n")' | $(LOCK) - -o requirements-bench.lock
 	$(call OF_EXTRA,postgres) sep="\n")' | $(LOCK) - -c requirements.lock -o requirements-postgres.lock
+	printf 'hatchling\neditables\n' | $(LOCK) pyproject.toml - --extra postgres -c requirements.lock -c requirements-postgres.lock --no-annotate -o requirements-serve.lock
 
 # Journals stay, and which deliveries are counted as one: they can't be made again.
 clean:
