@@ -17,9 +17,20 @@ from typing import Any, Literal
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.store.code import PACKAGE, modules
-from frs_pipeline.store.deliveries import AMENDMENTS, CODING, DESCRIPTION, LOCKED, REGISTERS, registers
+from frs_pipeline.store.deliveries import (
+    ADJUDICATED,
+    AMENDMENTS,
+    CODING,
+    DESCRIPTION,
+    FIGURES_CHECKED,
+    LOCKED,
+    REGISTERS,
+    SAMPLED,
+    SECOND,
+    registers,
+)
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import about
+from frs_pipeline.study.about import about, has_keyers
 from frs_pipeline.study.instruments import FILE as ABOUT
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.spec import YamlFile
@@ -43,7 +54,8 @@ class Product:
     each of several deliveries that are counted as one. `named` says that its
     rows depend on which delivery it is. `after` are products that have to be up to date before it is made, though nothing
     of them goes into it. `beside` are files (patterns of their names) that may lie in the delivery without being part of
-    it, and that count all the same.
+    it, and that count all the same. `decided` are files (patterns of their names) among what was decided about the delivery
+    after it had come; it may hold none of them.
     """
 
     key: AssetPath
@@ -61,6 +73,7 @@ class Product:
     named: bool = False
     after: tuple[AssetPath, ...] = ()
     beside: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -89,7 +102,7 @@ def products(study: Study) -> dict[AssetPath, Product]:
     """List all produced files in an order in which they can be made."""
     layers = (
         *(_registers, _judged, _whole_delivery, _coded, _pseudonymised, _marts),
-        *(_expectations, _tables, _statistics, _associations, _estimates, _agreement, _nonresponse, _missing),
+        *(_keying, _expectations, _tables, _statistics, _associations, _estimates, _agreement, _nonresponse, _missing),
     )
     made = {product.key: product for layer in layers for product in layer(study)}
     before = tuple(made)
@@ -107,11 +120,11 @@ def together_products(study: Study) -> dict[AssetPath, Product]:
     """
     made = {product.key: product for product in _lists_of_marts(study)}
     for key, product in products(study).items():
-        # Who coded the texts of one delivery needn't have coded those of another.
-        if key[0] in ("statistics", "report") and key != AGREEMENT:
+        # Who coded the texts of one delivery, or keyed it, needn't have done so with another.
+        if key[0] in ("statistics", "report") and key not in (AGREEMENT, KEYING):
             inputs = tuple(other for other in product.inputs if other in made)
             parts = tuple(other for other in product.inputs if other not in made and other != ("formats",))
-            made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=(), previous=())
+            made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=(), previous=(), decided=())
     return made
 
 
@@ -120,6 +133,8 @@ _REGISTERS = (("validated", "codebook"), ("validated", "ledger"))
 _FIGURES = ("statistics", "figures")
 # How far those who coded texts agree; in a study that has some.
 AGREEMENT = ("statistics", "coding")
+# Forms that were keyed twice, cell by cell; how far each keyer's agree; faults by keyer and rule; and what was keyed wrongly.
+KEYED, KEYERS, FAULTS, KEYING = ("keyed", "twice"), ("keyed", "keyers"), ("keyed", "faults"), ("statistics", "keying")
 # All pairs of ordinal questions.
 ASSOCIATIONS = ("statistics", "associations")
 # What the report tells beside the tables.
@@ -200,7 +215,28 @@ def _judged(study: Study) -> Iterator[Product]:
                 inputs=(*_REGISTERS, _WITHDRAWN),
                 definitions=(*_paper(study, name), *_files(study, "rules.yaml")),
                 step=f"validate_{name}",
+                decided=_adjudicated(study),
             )
+
+
+def _adjudicated(study: Study) -> tuple[str, ...]:
+    """Return what was decided about forms that were keyed twice, which corrects them; in a study that names its keyers."""
+    return (ADJUDICATED,) if has_keyers(study) else ()
+
+
+def _keying(study: Study) -> Iterator[Product]:
+    """Plan how well forms are keyed: restricted what is about keyers, and for all to see what is about questions."""
+    if not has_keyers(study):
+        return
+    exports, by = (*instruments(study), SECOND), ("assets.keying", "g2_validated")
+    counted = _of_each(study, "validated")
+    same = {"raw": (*exports, *AMENDMENTS), "decided": (ADJUDICATED, SAMPLED), "definitions": _papers(study)}
+    yield _restricted(KEYED, *by, inputs=(*counted, *_REGISTERS, _WITHDRAWN), **same)
+    yield _restricted(KEYERS, *by, inputs=(KEYED,))
+    faults = (("quarantine",), *_of_each(study, "validated", "noted"), *_REGISTERS, _WITHDRAWN)
+    more = (*_papers(study), *_files(study, "rules.yaml"))
+    yield _restricted(FAULTS, *by, raw=(*instruments(study), *AMENDMENTS), inputs=faults, definitions=more)
+    yield _curated(KEYING, "assets.keying", "g5_statistics", inputs=(KEYED,), definitions=_papers(study))
 
 
 def _whole_delivery(study: Study) -> Iterator[Product]:
@@ -448,6 +484,7 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         pages="report",
         beside=LOCKED,
         previous=_before(study),
+        decided=(*_adjudicated(study), FIGURES_CHECKED),
     )
 
 

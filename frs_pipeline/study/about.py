@@ -86,7 +86,9 @@ class Forms(Spec):
     """What a form is known by in its export: columns, which are SurveyXact's own unless the study says otherwise.
 
     `number` is that of the conference (or whatever it may be) that a form belongs to, `number_again` the same keyed once
-    more. Without an `id`, a form is known by its line. `status` are five columns, of which one is ticked.
+    more. Without an `id`, a form is known by its line. `status` are five columns, of which one is ticked. `keyer` says who keyed
+    the form: it is about an employee, and goes into no mart and no report. In exports of a second keying, `keyed_before` holds
+    the id of the form as it was keyed first; without it, `id` does.
     """
 
     id: Column = "responde"
@@ -97,11 +99,17 @@ class Forms(Spec):
     closed: Column = "closetim"
     started: Column = "starttim"
     status: Annotated[Literal["surveyxact", "none"] | None, AfterValidator(_or_none)] = "surveyxact"
+    keyer: Column = None
+    keyed_before: Column = None
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.number_again and not self.number:
             raise ValueError("number_again without number: say in which column the number is keyed first")
+        if self.keyed_before and not self.keyer:
+            raise ValueError("keyed_before without keyer: say in which column stands who keyed a form")
+        if self.keyer and not self.id:
+            raise ValueError("keyer without id: without one, a form that was keyed twice isn't found again")
         named = [column for column in self.named if column]
         again = next((column for at, column in enumerate(named) if column in named[:at]), None)
         if again:
@@ -110,7 +118,7 @@ class Forms(Spec):
 
     @property
     def named(self) -> tuple[str | None, ...]:
-        return (self.id, self.number, self.number_again, *self.times.values())
+        return (self.id, self.number, self.number_again, *self.times.values(), self.keyer, self.keyed_before)
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -126,7 +134,17 @@ class Forms(Spec):
     @property
     def needed(self) -> tuple[str, ...]:
         """The columns without which forms can't be told apart."""
-        return tuple(column for column in (self.id, *self.numbers, self.created) if column)
+        return tuple(column for column in (self.id, *self.numbers, self.created, self.keyer) if column)
+
+    @property
+    def keying(self) -> tuple[str, ...]:
+        """The columns that say who keyed a form, and which it was when it was keyed first."""
+        return tuple(column for column in (self.keyer, self.keyed_before) if column)
+
+    @property
+    def again(self) -> Forms:
+        """What forms are known by in exports of a second keying."""
+        return self.model_copy(update={"id": self.keyed_before or self.id, "keyed_before": None})
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -278,6 +296,11 @@ def written(study: Study, printed: str) -> str:
 def has_codebook(study: Study) -> bool:
     """Return whether a study has a locked codebook, and so keys."""
     return "codebook" in about(study).registers
+
+
+def has_keyers(study: Study) -> bool:
+    """Return whether exports of a study say who keyed a form, so that forms can be keyed twice and compared."""
+    return about(study).forms.keyer is not None
 
 
 def sharing(study: Study) -> Noun | None:
