@@ -31,6 +31,7 @@ from frs_pipeline.store.deliveries import (
 )
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, has_keyers
+from frs_pipeline.study.instruments import FILE as ABOUT
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.spec import YamlFile
 from frs_pipeline.study.texts import coded, written
@@ -540,13 +541,16 @@ def upstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
 def definition_hash(study: Study, definitions: Definitions) -> str:
     """Hash the YAML (or the one table of the catalogue) that a product is made by.
 
-    Comments and spacing don't count; the order of keys does, for that of a collapse is the order of its categories.
+    Comments and spacing don't count; the order of keys does, for that of a collapse is the order of its categories. Nor does
+    it count where exports are fetched from: what was delivered is the same.
     """
     digest = hashlib.sha256()
     for path, place in definitions:
         if path.suffix == ".yaml":
             data = _data(study, path)
             chosen = data if place is None else data["tables"][place]
+            if path.name == ABOUT and isinstance(chosen, dict):
+                chosen = {key: value for key, value in chosen.items() if key != "fetch"}
             digest.update(json.dumps(chosen, ensure_ascii=False, default=str).encode())
         else:
             digest.update(path.read_bytes())
