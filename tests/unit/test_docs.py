@@ -40,12 +40,11 @@ def sections(text: str, mark: str) -> dict[str, str]:
 
 def commands(command: click.Command, name: str = "frs") -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, by how it is called."""
-    below = getattr(command, "commands", None)
-    if below is None:
+    below = getattr(command, "commands", {})
+    if not below or (getattr(command, "invoke_without_command", False) and name != "frs"):
         yield name, command
-    else:
-        for word, one in below.items():
-            yield from commands(one, f"{name} {word}")
+    for word, one in below.items():
+        yield from commands(one, f"{name} {word}")
 
 
 @pages
