@@ -1,4 +1,4 @@
-"""All forms of one conference, for those who read them together: what they say, who is missing, what was set aside or corrected."""
+"""All forms of one conference, for those who read them together: what they say, who is missing, what was set aside."""
 
 from __future__ import annotations
 
@@ -168,8 +168,8 @@ def _form(
         else:
             said[question.of] = _said(question, row.get(columns.get(question.name, ""), ""))
     for text in questionnaire.texts:
-        words = masked(row.get(columns.get(text.name, ""), ""))
-        said[text.name] = Said(Text(words, words), blank=not words)
+        written = masked(row.get(columns.get(text.name, ""), ""))
+        said[text.name] = Said(Text(written, written), blank=not written)
     role, known_by = questionnaire.role, questionnaire.forms
     who = said[role.of] if role is not None and role.of in said else None
     named = {column: name for name, column in columns.items()}

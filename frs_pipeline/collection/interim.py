@@ -64,7 +64,7 @@ class Came:
 
 @dataclass(frozen=True)
 class Interim:
-    """An interim export of the `day`: where each questionnaire's export lies, its ledger, and the folder of amendments, if any."""
+    """An interim export of the `day`: where each questionnaire's export lies, its ledger, and the folder of amendments."""
 
     settings: Settings
     day: dt.date

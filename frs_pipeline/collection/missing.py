@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"0*([0-9]{1,9})")
 
 @dataclass(frozen=True)
 class Lacking:
-    """A conference that lacks somebody's form: `waiting` are forms that were set aside and carry its number, by who fills them in.
+    """A conference that lacks somebody's form: `waiting` are forms set aside that carry its number, by who fills them in.
 
     `days` have passed since it was held.
     """

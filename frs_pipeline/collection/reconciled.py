@@ -87,7 +87,7 @@ def seed_of(settings: Settings) -> int | None:
 
 
 def lay_down(settings: Settings, seed: int, why: str) -> None:
-    """Keep the seed by which conferences are chosen. Raises `UsageError` where there is another one: nobody draws until it suits."""
+    """Keep the seed by which conferences are chosen. Raises `UsageError` for another one: nobody draws until it suits."""
     with traced(settings.access_journal, "collect draw", why, {"seed": seed}) as trace:
         require_ledger(settings.study)
         known = seed_of(settings)
@@ -140,6 +140,22 @@ def drawn(interim: Interim, why: str) -> Reconciliation:
         made = reconciliation(state_of(interim), seed)
         trace.note({**details, "chosen": len(made.chosen), "open": len(made.open)})
     return made
+
+
+def worksheet(made: Reconciliation) -> bytes:
+    """Write the chosen conferences, a line each, with what came of those that were gone through."""
+    rows = []
+    for one in made.chosen:
+        done = made.checked.get(one.number)
+        rows.append(
+            [
+                str(one.number),
+                str(one.day),
+                one.occasion,
+                *((done.result, done.note, done.who, str(done.when)) if done else [""] * 4),
+            ]
+        )
+    return sheet(("number", "date", "occasion", *COLUMNS[1:]), rows)
 
 
 def record(interim: Interim, number: int, result: Result, note: str, why: str, day: dt.date) -> Checked:

@@ -222,7 +222,7 @@ class Questionnaire(Dated):
 
     @property
     def one_each(self) -> bool:
-        """Whether one form is due from each conference: as the file says, else where the paper doesn't ask who of several it is."""
+        """Whether one form is due from each conference: as the file says, else where the paper doesn't ask who fills it in."""
         return self.per_conference == "one" if self.per_conference else self.role is None
 
     def schemes(self) -> dict[str, tuple[Question, ...]]:
