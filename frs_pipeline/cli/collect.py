@@ -88,9 +88,8 @@ def missing(
         listing.PAGE: missing_page(listed),
     }
     paths = listing.put_away(settings, interim, files)
-    say(
-        f"{len(listed.lacking)} of {plural(len(listed.state.held), 'conference')} lack a form; {len(listed.reminders)} to remind of."
-    )
+    held = plural(len(listed.state.held), "conference")
+    say(f"{len(listed.lacking)} of {held} lack a form; {len(listed.reminders)} to remind of.")
     for path in paths:
         say(f"  {path}")
 

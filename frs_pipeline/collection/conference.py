@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
 
@@ -22,7 +22,7 @@ from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.language import Text, beside
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study.calendar import day_in
-from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
 
 EVENT = "collect conference"
@@ -64,6 +64,13 @@ class OfInstrument:
     asks: Mapping[str, Text]
     forms: tuple[OneForm, ...]
 
+    def asked_at(self, occasion: str) -> OfInstrument:
+        """Return it without questions that are asked at another occasion, unless a form answers one all the same."""
+        others = {q.of for q in self.questionnaire.questions if q.occasion not in (BOTH, occasion)}
+        others |= {text.name for text in self.questionnaire.texts if text.occasion not in (BOTH, occasion)}
+        asks = {n: t for n, t in self.asks.items() if n not in others or any(not form.said[n].blank for form in self.forms)}
+        return replace(self, asks=asks)
+
     @property
     def accepted(self) -> tuple[OneForm, ...]:
         return tuple(form for form in self.forms if not form.rules)
@@ -98,7 +105,7 @@ def conference_of(interim: Interim, number: int, why: str) -> Conference:
         parts = []
         for name in instruments(interim.study):
             came = interim.came(name)
-            part = _part(interim, name, came, number)
+            part = _part(interim, name, came, number).asked_at(entry["occasion"])
             if part.forms or filled_in(interim.study, name, entry["occasion"], interim.name):
                 parts.append(part)
         forms = dict.fromkeys(instruments(interim.study), 0)
