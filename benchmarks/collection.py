@@ -1,6 +1,6 @@
 """A collection played over its two years, every day once: is what is missing what plain pandas counts?
 
-Usage: PYTHONPATH=.:tests python benchmarks/collection.py [--first 2018-02-02] [--last 2021-01-15]. Ends with 1 where a day differs.
+Usage: PYTHONPATH=.:tests python benchmarks/collection.py [--first DAY] [--last DAY]. Ends with 1 where a day differs.
 """
 
 from __future__ import annotations
