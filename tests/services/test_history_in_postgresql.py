@@ -1,6 +1,6 @@
 """Sensors, the night, lost runs, incidents and the search for leaks, with the history in PostgreSQL.
 
-They are the same tests as with SQLite, which lie where they are imported from; those that don't touch the history aren't repeated.
+They are the same tests as with SQLite, and lie where they are imported from.
 """
 
 from __future__ import annotations
