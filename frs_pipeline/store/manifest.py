@@ -15,10 +15,11 @@ from typing import Any
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.language import plural
 from frs_pipeline.store.code import code_hash, lock_hash
-from frs_pipeline.store.deliveries import LOCKED, beside, deliveries, inventory, sha256
+from frs_pipeline.store.deliveries import LOCKED, beside, decisions, deliveries, inventory, sha256
 from frs_pipeline.store.files import (
     LEAKED,
     MANIFEST,
+    REGISTER,
     RELEASE,
     SHEETS,
     Store,
@@ -143,9 +144,14 @@ def delivered(study: Study, folder: Path) -> dict[str, str]:
 
 
 def taken_in(store: Store) -> dict[str, str]:
-    """Hash what a result is made from: what was delivered; of several deliveries together, which they are and their roots."""
+    """Hash what a result is made from: what was delivered, and what was decided about it since, if anything.
+
+    Of several deliveries together, it is which they are, and their roots.
+    """
     if not is_together(store.delivery):
-        return delivered(store.study, store.raw(""))
+        found = dict.fromkeys(pattern for product in store.products.values() for pattern in product.decided)
+        decided = {f"decided/{name}": value for name, value in decisions(store.decided(""), tuple(found)).items()}
+        return {**delivered(store.study, store.raw("")), **decided}
     roots = {f"{part.delivery}/root": part.root or "" for part in store.parts()}
     return {**roots, FILE: sha256(definition(store.settings, store.delivery))}
 
@@ -180,7 +186,7 @@ def strays(settings: Settings) -> list[str]:
         *(name for name in deliveries(zone) if (zone / name / MANIFEST).is_file()),
     }
     names = sorted(path.name for path in zone.iterdir()) if zone.is_dir() else []
-    return [f"curated/{name}" for name in names if name not in known and name != ".gitkeep"]
+    return [f"curated/{name}" for name in names if name not in known and name not in (".gitkeep", REGISTER)]
 
 
 def root_of(content: dict[str, Any]) -> str:
