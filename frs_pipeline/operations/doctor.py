@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from frs_pipeline.errors import FrsError
 from frs_pipeline.language import plural
+from frs_pipeline.operations.history import refuse_password
 from frs_pipeline.operations.outbox import given_up, unsent
 from frs_pipeline.store.code import program_version
 from frs_pipeline.store.deliveries import deliveries, inventory, unnamed
@@ -303,6 +304,10 @@ def _sound(store: Store, content: dict[str, Any]) -> str:
 
 def _history() -> Diagnosis:
     """Say where what Dagster shows of `frs run` is kept. No result depends on it: files say whether they are up to date."""
+    try:
+        refuse_password()
+    except FrsError as error:
+        return Diagnosis("History", False, str(error))
     named = os.environ.get("DAGSTER_HOME")
     if named:
         return Diagnosis("History", True, f"frs run is recorded in {named}; what it finds up to date isn't recorded again")
