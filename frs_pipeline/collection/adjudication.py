@@ -36,7 +36,7 @@ class Open(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What was taken from a worksheet: how many decisions, in how many of them the first is wrong, and how many cells are left."""
+    """What was taken from a worksheet: decisions, those of them by which the first is wrong, and cells that are left."""
 
     decided: int
     wrong: int
@@ -141,10 +141,8 @@ class _Keyers:
     def __init__(self, store: Store) -> None:
         self.of: dict[str, list[Keyer]] = {}
         for name, questionnaire in questionnaires(store.study).items():
-            exports: list[Export | None] = [
-                read_export(store.study, store.raw(name)),
-                read_again(store.study, store.raw(""), name),
-            ]
+            first: Export = read_export(store.study, store.raw(name))
+            exports = [first, read_again(store.study, store.raw(""), name)]
             self.of[questionnaire.form_prefix] = [Keyer.of(export) for export in exports if export is not None and export.in_use]
 
 
@@ -162,6 +160,5 @@ def _require_fit(store: Store, made: Decision, wanted: set[tuple[str, ...]], key
         return
     codes = {str(code) for code in question.codes} | {made.first, made.second}
     if made.right not in codes:
-        raise InputError(
-            f"right is no answer to {made.question}", where=made.where, do="write a code of its scale, or leave it blank"
-        )
+        what = f"right is no answer to {made.question}"
+        raise InputError(what, where=made.where, do="write a code of its scale, or leave it blank")

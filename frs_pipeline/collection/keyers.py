@@ -16,11 +16,13 @@ import pyarrow as pa
 from scipy.stats import fisher_exact
 
 from frs_pipeline.codebook.access import traced
-from frs_pipeline.intake.delivery import form_id, intake_as_made
+from frs_pipeline.errors import InputError
+from frs_pipeline.intake.delivery import form_id, intake_as_made, withdrawals_of
 from frs_pipeline.intake.readers.columns import short
 from frs_pipeline.intake.readers.csvfiles import Chunk
 from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.intake.readers.surveyxact import Export, read_export
+from frs_pipeline.intake.withdrawals import Withdrawals
 from frs_pipeline.stats.clustered import quantile, wilson
 from frs_pipeline.stats.multiplicity import benjamini_hochberg
 from frs_pipeline.store.files import Store, atomic, private_folder, stream
@@ -39,7 +41,7 @@ FAULTS = pa.schema(
         pa.field("low", pa.float64(), metadata={"text": "Wilson's interval, in per cent"}),
         pa.field("high", pa.float64()),
         pa.field(
-            "p", pa.float64(), metadata={"text": "Fisher's exact test: more often than on the others' forms; null: no others"}
+            "p", pa.float64(), metadata={"text": "Fisher's exact test: more often than others; null: no others"}
         ),
         pa.field("q", pa.float64(), metadata={"text": "Adjusted for all tests (Benjamini & Hochberg)"}),
         pa.field("stands_out", pa.bool_(), nullable=False),
@@ -80,7 +82,12 @@ class Keyer(NamedTuple):
 
 def held(store: Store, instrument: str, export: Export) -> Iterator[Chunk]:
     """Yield the forms of an export, some at a time, without withdrawn ones."""
-    questionnaire, withdrawals = questionnaires(store.study)[instrument], intake_as_made(store).withdrawals
+    # Which conferences were withdrawn whole is known once the delivery was taken in; most have nothing withdrawn.
+    some = withdrawals_of(store)
+    if some and not store.file("validated", "withdrawn_conferences").exists():
+        raise InputError("not made yet", where=store.file("validated", "withdrawn_conferences"), do=store.refreshed_by)
+    withdrawals = intake_as_made(store).withdrawals if some else Withdrawals()
+    questionnaire = questionnaires(store.study)[instrument]
     for chunk in export.chunks():
         out = list(withdrawals.rows(questionnaire, chunk.lines, chunk.cells)) if withdrawals.entries else []
         if out:
@@ -157,7 +164,7 @@ def _row(faulty: int, forms: int, all_faulty: int, all_forms: int) -> tuple[dict
     others, theirs = all_forms - forms, all_faulty - faulty
     p = None
     if others and all_faulty:
-        p = float(fisher_exact([[faulty, forms - faulty], [theirs, others - theirs]], alternative="greater").pvalue)
+        p = float(fisher_exact(np.array([[faulty, forms - faulty], [theirs, others - theirs]]), alternative="greater").pvalue)
     percents = {name: None if limit is None else 100 * limit for name, limit in (("low", low), ("high", high))}
     return {"forms": forms, "faults": faulty, "percent": 100 * faulty / forms, **percents}, p
 

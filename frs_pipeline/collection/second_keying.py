@@ -31,7 +31,7 @@ from frs_pipeline.store.files import Store, read
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
 # The number that a form's conference has, beside the questions.
-NUMBER = "conference_number"
+NUMBER = "number"
 # Why a form or a cell wasn't compared.
 SAME_KEYER, NO_KEYER, ID_TWICE, UNREADABLE, CORRECTED = (
     *("same keyer", "no keyer named", "id stands twice", "can't be read", "in corrections.csv"),
