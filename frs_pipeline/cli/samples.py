@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from frs_pipeline.cli.figure_samples import FIGURES, FORMS, Replace, Who, draw_figures, record_figures
 from frs_pipeline.cli.grids import print_grid
 from frs_pipeline.cli.root import COLLECTING, AsJson, Delivery, Results, app
 from frs_pipeline.cli.terminal import print_json, say
+from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.stats.printing import spss
 
@@ -28,6 +30,7 @@ class Of(StrEnum):
     """What a sample is of."""
 
     FORMS = "forms"
+    FIGURES = "figures"
 
 
 What = Annotated[Of, typer.Option("--of", help="What is drawn.")]
@@ -37,9 +40,21 @@ Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The same 
 Forms = Annotated[int | None, typer.Option("--forms", metavar="N", help="How many forms; of forms, default: a tenth.")]
 
 
+Figures = Annotated[
+    int | None, typer.Option("--figures", metavar="N", min=1, max=1000, help="How many figures, of figures only; default: 25.")
+]
+
+
 @sample.command()
-def draw(of: What, seed: Seed, forms: Forms = None, reason: Reason = "", delivery: Delivery = None) -> None:
+def draw(
+    of: What, seed: Seed, figures: Figures = None, forms: Forms = None, reason: Reason = "", delivery: Delivery = None
+) -> None:
     """Draw a sample by a seed, and write the worksheet of those who check it."""
+    if of is Of.FIGURES:
+        draw_figures(seed, figures or FIGURES, forms or FORMS, reason, delivery)
+        return
+    if figures:
+        raise UsageError("is for a sample of figures", where="--figures", do="say --of figures, or leave it out")
     _draw_forms(Results(delivery).store, seed, forms, reason)
 
 
@@ -136,9 +151,7 @@ def keyers(
         for row in rows
     ]
     header = ("questionnaire", "rule", "keyer", "forms", "faults", "%", "from–to", "")
-    under = (
-        "95% intervals (Wilson). Who stands out has more than the others: Fisher's exact test, adjusted for all (q < .05)."
-    )
+    under = "95% intervals (Wilson). Who stands out has more than the others: Fisher's exact test, adjusted for all (q < .05)."
     print_grid("Forms that broke a rule, by who keyed them", header, lines, under)
     if path is not None:
         say(f"Who they are: {path}")
@@ -184,3 +197,14 @@ def _number(value: float | None, places: int = 1) -> str:
 
 def _range(low: float | None, high: float | None, places: int = 1) -> str:
     return "" if low is None or high is None else f"{_number(low, places)}–{_number(high, places)}"
+
+
+@sample.command()
+def record(
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The worksheet of figures, with a result in each line.")],
+    who: Who = "",
+    replace: Replace = False,
+    delivery: Delivery = None,
+) -> None:
+    """Take what came of a sample of figures; the next run states it in the report."""
+    record_figures(sheet, who, delivery, replace=replace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from frs_pipeline.store.settings import IDENTITY, refuse_secret
 
 # Keys that everybody has, and hashes of the one delivery that they may open.
 PUBLISHED = Path(__file__).parent / "published"
+_AUDITOR = "--auditor"
 _ONE_PER_LINE = "write recipients (age1…), one per line"
 
 
@@ -56,6 +58,28 @@ def recipients(controllers: Path, pipeline: str) -> Recipients:
                 "is a demo recipient: anybody has its key", where=where, do="make a key of your own: frs codebook keygen FILE"
             )
     return Recipients(theirs, own)
+
+
+def auditors(given: Sequence[str]) -> tuple[str, ...]:
+    """Read for whom something is sealed: each a recipient or a file that holds some; in order, each once.
+
+    Raises `InputError` for anything else, `UsageError` for a demo key and for one that stands twice.
+    """
+    listed = []
+    for text in given:
+        named = text.strip().lower().startswith(("age1", IDENTITY.lower()))
+        if not named:
+            refuse_secret(text, _AUDITOR)
+        found = [(_recipient(text, _AUDITOR), _AUDITOR)] if named else _listed(Path(text))
+        if not found:
+            raise InputError("holds no recipient", where=text, do=_ONE_PER_LINE)
+        listed += found
+    for at, (recipient, where) in enumerate(listed):
+        if recipient in demo_recipients():
+            raise UsageError("is a demo recipient: anybody has its key", where=where, do="ask the auditor for one of her own")
+        if recipient in [before for before, _ in listed[:at]]:
+            raise UsageError("the same recipient stands twice", where=where, do="take one of them out")
+    return tuple(sorted(recipient for recipient, _ in listed))
 
 
 @cache

@@ -25,7 +25,7 @@ from frs_pipeline.store.settings import PROJECT, Settings, home
 from frs_pipeline.store.standing import remains, standing
 from frs_pipeline.store.together import togethers
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import has_codebook
+from frs_pipeline.study.about import about, has_codebook
 
 if TYPE_CHECKING:
     from frs_pipeline.intake.withdrawals import Withdrawal
@@ -54,6 +54,7 @@ def examine(settings: Settings) -> list[Diagnosis]:
         _counting(settings),
         _folder(settings),
         *_key(settings),
+        *_fetching(settings),
     ]
     diagnoses += [_alerts(settings), _history()]
     diagnoses += _journals(settings)
@@ -127,6 +128,28 @@ def _key(settings: Settings) -> Iterator[Diagnosis]:
     if settings.key and settings.key.exists():
         closed = not _open_to_others(settings.key)
         yield Diagnosis("Pipeline's key", closed, "mode 0600" if closed else f"{settings.key} is open to others: chmod 600")
+
+
+def _fetching(settings: Settings) -> Iterator[Diagnosis]:
+    """Check, for a study that fetches its surveys, the login that is named here, and that what came is nobody else's to read."""
+    from frs_pipeline.collection.fetching import exports
+    from frs_pipeline.collection.login import LOGIN_FILE, USER, read_login
+
+    fetch = about(settings.study).fetch
+    if fetch is None:
+        return
+    try:
+        # An installation may only count what another one fetches.
+        named = os.environ.get(LOGIN_FILE) or os.environ.get(USER)
+        if named:
+            read_login()
+        there = sum(bool(exports(settings, name)) for name in fetch.surveys)
+    except FrsError as error:
+        yield Diagnosis("Fetching", False, str(error))
+        return
+    closed = not settings.fetched.exists() or not _open_to_others(settings.fetched)
+    kept = f"{there} of {plural(len(fetch.surveys), 'survey')} fetched; {'a' if named else 'no'} login is named here"
+    yield Diagnosis("Fetching", closed, kept if closed else f"{settings.fetched} can be entered by others: chmod 700")
 
 
 def _alerts(settings: Settings) -> Diagnosis:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
+from frs_pipeline.intake.received import refuse_altered
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
@@ -131,6 +132,7 @@ def _refuse(store: Store) -> None:
         folder = each.raw("")
         refuse_in_names(folder, about(store.study).personal_id.found)
         refuse_unread(store.study, folder)
+        refuse_altered(store.study, folder)
         inventory(store.study, folder)
         if has_codebook(store.study):
             require_newest(store.settings, folder)

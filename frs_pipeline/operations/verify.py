@@ -12,14 +12,14 @@ from typing import Any
 
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.unjournalled import unjournalled
-from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.operations.refresh import Told, nobody, refresh
 from frs_pipeline.store.code import lock_hash
 from frs_pipeline.store.deliveries import deliveries, sha256
 from frs_pipeline.store.files import MANIFEST, Store, listed, read, read_manifest
 from frs_pipeline.store.journal import verify as examine
 from frs_pipeline.store.lock import exclusive
-from frs_pipeline.store.manifest import added, root_of, strays, taken_in
+from frs_pipeline.store.manifest import added, due, root_of, strays, taken_in
 from frs_pipeline.store.plan import AssetPath, program
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import Standing, standing
@@ -58,6 +58,19 @@ def verify(
     verdicts += [_inputs(store, content), *_predecessor(store, content), *_parts(store), _program(store, content)]
     with exclusive(store):
         return [*verdicts, _rebuilt(store, content, told)]
+
+
+def require_verified(store: Store) -> None:
+    """Refuse a result that something is handed out of: it must be what would be made now, and its files as its manifest says.
+
+    Nothing is rebuilt. Raises `InputError` where no run has finished, `CheckFailed` with the first fault.
+    """
+    verdicts = verify(store, outputs_only=True)
+    fault = next((fault for verdict in verdicts for fault in verdict.faults), None)
+    if fault is not None:
+        raise CheckFailed(f"the result doesn't verify: {fault}", where=store.delivery, do="frs verify tells all of it")
+    if due(store):
+        raise CheckFailed("out of date", where=store.delivery, do=store.refreshed_by)
 
 
 def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
@@ -231,6 +244,9 @@ def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
         return copy
     (place / "raw").mkdir()
     (place / "raw" / store.delivery).symlink_to(store.settings.raw_delivery(store.delivery))
+    if store.settings.decided(store.delivery).is_dir():
+        (place / "decided").mkdir()
+        (place / "decided" / store.delivery).symlink_to(store.settings.decided(store.delivery))
     (place / "curated").mkdir()
     older = (content.get("predecessor") or {}).get("delivery")
     if older in deliveries(store.settings.curated("")):

@@ -40,6 +40,10 @@ CODING = {"coding": "coding.csv"}
 SECOND = "second_keying"
 # Decided after a delivery had come: what of two keyings is on the paper; and which forms were drawn to be keyed again.
 ADJUDICATED, SAMPLED = "adjudicated.csv", "samples/forms-*.csv"
+# What came of samples of figures that people held against the paper.
+FIGURES_CHECKED = "samples/figures-*.checked.json"
+# Beside an export that was fetched: what was asked, when, and the hashes of what came.
+RECEIPT = "receipt.json"
 _OPTIONAL = {**AMENDMENTS, **DESCRIPTION, **CODING}
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
@@ -171,7 +175,7 @@ def unread(study: Study, folder: Path) -> list[tuple[Path, int]]:
     for place in (folder, *places):
         for number, name in enumerate(_names(place), start=1):
             locked = any(fnmatchcase(name, pattern) for pattern in LOCKED)
-            known = name in own or locked if place == folder else _known(name) is not None
+            known = name in own or locked if place == folder else _known(name) is not None or name == RECEIPT
             if not known and not _beside(place / name):
                 listed.append((place / name, number))
     return listed

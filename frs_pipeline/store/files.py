@@ -33,6 +33,8 @@ CONTENT = b"frs:content"
 MANIFEST = "manifest.json"
 # Beside the results, in the curated folder of a delivery: what may be published.
 RELEASE = "release"
+# Beside the deliveries: what was released, for anybody to read.
+REGISTER = "release-register.html"
 # In its restricted folder: results that were moved aside because the search found something in them.
 LEAKED = "leaked"
 # Beside it: texts as coders read them.

@@ -19,6 +19,7 @@ from frs_pipeline.store.deliveries import LOCKED, beside, decisions, deliveries,
 from frs_pipeline.store.files import (
     LEAKED,
     MANIFEST,
+    REGISTER,
     RELEASE,
     SHEETS,
     Store,
@@ -145,7 +146,7 @@ def delivered(study: Study, folder: Path) -> dict[str, str]:
 def taken_in(store: Store) -> dict[str, str]:
     """Hash what a result is made from: what was delivered, and what was decided about it since, if anything.
 
-    Of several deliveries together, that is which they are and their roots.
+    Of several deliveries together, it is which they are, and their roots.
     """
     if not is_together(store.delivery):
         found = dict.fromkeys(pattern for product in store.products.values() for pattern in product.decided)
@@ -185,7 +186,7 @@ def strays(settings: Settings) -> list[str]:
         *(name for name in deliveries(zone) if (zone / name / MANIFEST).is_file()),
     }
     names = sorted(path.name for path in zone.iterdir()) if zone.is_dir() else []
-    return [f"curated/{name}" for name in names if name not in known and name != ".gitkeep"]
+    return [f"curated/{name}" for name in names if name not in known and name not in (".gitkeep", REGISTER)]
 
 
 def root_of(content: dict[str, Any]) -> str:

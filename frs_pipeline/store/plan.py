@@ -22,6 +22,7 @@ from frs_pipeline.store.deliveries import (
     AMENDMENTS,
     CODING,
     DESCRIPTION,
+    FIGURES_CHECKED,
     LOCKED,
     REGISTERS,
     SAMPLED,
@@ -30,6 +31,7 @@ from frs_pipeline.store.deliveries import (
 )
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, has_keyers
+from frs_pipeline.study.instruments import FILE as ABOUT
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.spec import YamlFile
 from frs_pipeline.study.texts import coded, written
@@ -100,7 +102,7 @@ def products(study: Study) -> dict[AssetPath, Product]:
     """List all produced files in an order in which they can be made."""
     layers = (
         *(_registers, _judged, _whole_delivery, _coded, _pseudonymised, _marts),
-        *(_keying, _expectations, _tables, _statistics, _associations, _agreement, _nonresponse, _missing),
+        *(_keying, _expectations, _tables, _statistics, _associations, _estimates, _agreement, _nonresponse, _missing),
     )
     made = {product.key: product for layer in layers for product in layer(study)}
     before = tuple(made)
@@ -135,6 +137,8 @@ AGREEMENT = ("statistics", "coding")
 KEYED, KEYERS, FAULTS, KEYING = ("keyed", "twice"), ("keyed", "keyers"), ("keyed", "faults"), ("statistics", "keying")
 # All pairs of ordinal questions.
 ASSOCIATIONS = ("statistics", "associations")
+# What the report tells beside the tables.
+ESTIMATES = ("statistics", "estimates")
 
 
 def _restricted(key: AssetPath, module: str, group: str, **more: Any) -> Product:
@@ -371,8 +375,7 @@ def _entries(study: Study) -> list[tuple[int, tuple[str, ...]]]:
 
 def _statistics(study: Study) -> Iterator[Product]:
     """Plan all figures, their intervals, the comparison with the printed ones, and the base of each table."""
-    counted = {mart for _, marts in _entries(study) for mart in marts}
-    marts = tuple(key for key in every_mart(study) if key[1] in (*instruments(study), *counted))
+    marts = _counted_marts(study)
     by = ("assets.statistics", "g5_statistics")
     yield _curated(_FIGURES, *by, inputs=_table_keys(study))
     printed = _files(study, "published/figures.csv", "published/contradictions.csv", "study.yaml")
@@ -398,6 +401,30 @@ def _associations(study: Study) -> Iterator[Product]:
     """Plan how the ordinal questions of each questionnaire go together."""
     inputs = _of_each(study, "marts")
     yield _curated(ASSOCIATIONS, "assets.associations", "g5_statistics", inputs=inputs, definitions=_papers(study))
+
+
+def _estimates(study: Study) -> Iterator[Product]:
+    """Plan what sentences and figures of the report tell that no table prints."""
+    names = ("chapters.yaml", "findings.yaml", "titles.yaml")
+    own = _files(study, *(f"report/{name}" for name in names), "tables.yaml", "study.yaml", "published/words.yaml")
+    yield _curated(
+        ESTIMATES,
+        "assets.estimates",
+        "g5_statistics",
+        inputs=_counted_marts(study),
+        definitions=(*own, *_told(study), *_papers(study)),
+    )
+
+
+def _told(study: Study) -> Definitions:
+    """Return the claims of the printed report."""
+    return tuple((path, None) for path in sorted((study.folder / "published" / "claims").glob("*.yaml")))
+
+
+def _counted_marts(study: Study) -> tuple[AssetPath, ...]:
+    """Return the marts that any table may count: those of the questionnaires, and others that a table names."""
+    counted = {mart for _, marts in _entries(study) for mart in marts}
+    return tuple(key for key in every_mart(study) if key[1] in (*instruments(study), *counted))
 
 
 def _nonresponse(study: Study) -> Iterator[Product]:
@@ -446,7 +473,6 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
     words = (PACKAGE / "report" / "result_words.yaml", None)
     # Claims are held against the printed tables, too.
     printed = ("published/figures.csv", "published/words.yaml", "published/baselines.yaml")
-    told = tuple((path, None) for path in sorted((study.folder / "published" / "claims").glob("*.yaml")))
     return _curated(
         ("report",),
         "assets.report",
@@ -454,18 +480,18 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         path="findings.parquet",
         raw=(*AMENDMENTS, *(CODING if coded(study) else ())),
         inputs=tuple(key for key in before if not key[-1].startswith("table_")),
-        definitions=(*_files(study, *own, *printed), *told, *templates, words, *_questionnaires(study)),
+        definitions=(*_files(study, *own, *printed), *_told(study), *templates, words, *_questionnaires(study)),
         pages="report",
         beside=LOCKED,
         previous=_before(study),
-        decided=_adjudicated(study),
+        decided=(*_adjudicated(study), FIGURES_CHECKED),
     )
 
 
 def _before(study: Study) -> tuple[AssetPath, ...]:
     """Return what the report reads of the predecessor: which figures changed since, because of which forms."""
     unit = tuple(("statistics", name) for name in nonresponses(study) if name == "unit_nonresponse")
-    return (*_of_each(study, "marts"), _FIGURES, ("statistics", "intervals"), *unit)
+    return (*_of_each(study, "marts"), _FIGURES, ("statistics", "intervals"), ESTIMATES, *unit)
 
 
 def _questionnaires(study: Study) -> Definitions:
@@ -515,13 +541,16 @@ def upstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
 def definition_hash(study: Study, definitions: Definitions) -> str:
     """Hash the YAML (or the one table of the catalogue) that a product is made by.
 
-    Comments and spacing don't count; the order of keys does, for that of a collapse is the order of its categories.
+    Comments and spacing don't count; the order of keys does, for that of a collapse is the order of its categories. Nor does
+    it count where exports are fetched from: what was delivered is the same.
     """
     digest = hashlib.sha256()
     for path, place in definitions:
         if path.suffix == ".yaml":
             data = _data(study, path)
             chosen = data if place is None else data["tables"][place]
+            if path.name == ABOUT and isinstance(chosen, dict):
+                chosen = {key: value for key, value in chosen.items() if key != "fetch"}
             digest.update(json.dumps(chosen, ensure_ascii=False, default=str).encode())
         else:
             digest.update(path.read_bytes())

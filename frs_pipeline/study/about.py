@@ -13,6 +13,7 @@ from frs_pipeline.stats.printing import in_english
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.background import Background
 from frs_pipeline.study.faults import choices
+from frs_pipeline.study.fetching import Fetch
 from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
 from frs_pipeline.study.personal import DANISH_CPR, Written
 from frs_pipeline.study.spec import Spec, YamlFile
@@ -169,7 +170,7 @@ class About(Spec):
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
     whether marts tell which conferences are of the same child, `background` what else they tell of them. `personal_id`
-    is by what a codebook knows a child. `contact` says whom readers of the report ask.
+    is by what a codebook knows a child. `contact` says whom readers of the report ask, `fetch` where exports are fetched from.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -190,6 +191,7 @@ class About(Spec):
     personal_id: Written = DANISH_CPR
     background: tuple[Background, ...] = ()
     contact: Text | None = None
+    fetch: Fetch | None = None
 
     @property
     def language(self) -> Language:
@@ -247,8 +249,27 @@ def about(study: Study) -> About:
         with wrong:
             if words[index] in words[:index]:
                 raise file.error(["occasions", name, "ledger"], "another occasion has this word, too", "give each its own")
+    with wrong:
+        _refuse_other_surveys(file, facts)
     wrong.check()
     return facts
+
+
+def _refuse_other_surveys(file: YamlFile, facts: About) -> None:
+    """Raise `InputError` for a survey that is no questionnaire's or two's, and where exports aren't SurveyXact's."""
+    if facts.fetch is None:
+        return
+    if facts.exports != "surveyxact":
+        raise file.error(["fetch"], "only SurveyXact's exports can be fetched", "say exports: surveyxact, or take fetch out")
+    known = [str(each["name"]) for each in facts.instruments if isinstance(each, dict) and "name" in each]
+    taken: set[int] = set()
+    for name, survey in facts.fetch.surveys.items():
+        where: list[str | int] = ["fetch", "surveys", name]
+        if name not in known:
+            raise file.error(where, f"there is no questionnaire {name}", choices(known, name))
+        if survey in taken:
+            raise file.error(where, f"survey {survey} is another questionnaire's already", "give each its own")
+        taken.add(survey)
 
 
 def said(study: Study, text: Text) -> str:
