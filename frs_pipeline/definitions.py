@@ -2,8 +2,10 @@
 
 from dagster import Definitions, definitions
 
+from frs_pipeline.assets import fetched
 from frs_pipeline.assets.graph import assets, resources
 from frs_pipeline.operations.describing import described, looked
+from frs_pipeline.operations.fetching import fetch_jobs, fetch_schedules
 from frs_pipeline.operations.incidents import canceled_runs, failed_checks, failed_runs, unsent_alerts
 from frs_pipeline.operations.lost import lost_runs
 from frs_pipeline.operations.searching import searching_executor
@@ -18,11 +20,11 @@ def build_definitions(study: Study) -> Definitions:
     watching = (failed_runs, canceled_runs, failed_checks, unsent_alerts)
     return Definitions(
         assets=[
-            *(asset.map_asset_specs(lambda spec: described(study, spec)) for asset in made),
+            *(asset.map_asset_specs(lambda spec: described(study, spec)) for asset in (*made, *fetched.assets(study))),
             described(study, looked(study)),
         ],
-        jobs=[refresh_job(study), together_job(study)],
-        schedules=[nightly(study)],
+        jobs=[refresh_job(study), together_job(study), *fetch_jobs(study)],
+        schedules=[nightly(study), *fetch_schedules(study)],
         sensors=[new_deliveries(study), lost_runs(study), *(build(study) for build in watching)],
         executor=searching_executor(study),
         resources=resources(lambda: Settings.from_environment(study)),

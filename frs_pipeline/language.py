@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -61,6 +62,17 @@ _MONTHS = (
 def plural(number: int, one: str, many: str | None = None) -> str:
     """Write a number with its noun (and verb); `many` where it isn't `one` with an s, as in `1 entry`, `2 entries`."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Write ascending numbers in short: `1-20, 33`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    return ", ".join("-".join(map(str, run)) for run in runs)
 
 
 def date_text(day: str) -> Text:

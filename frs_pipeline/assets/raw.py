@@ -10,6 +10,7 @@ from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.opening import key_of_pipeline, refuse_published_key
 from frs_pipeline.codebook.vault import refuse_controllers_key
 from frs_pipeline.errors import UsageError
+from frs_pipeline.intake.received import refuse_altered
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.store.deliveries import inventory, sources
@@ -68,6 +69,7 @@ def _refuse(store: Store) -> None:
     folder = store.raw("")
     refuse_in_names(folder, about(store.study).personal_id.found)
     refuse_unread(store.study, folder)
+    refuse_altered(store.study, folder)
     if has_codebook(store.study):
         refuse_published_key(store.study, folder)
         require_newest(store.settings, folder)

@@ -29,6 +29,7 @@ def tables(
     as_json: AsJson = False,
 ) -> None:
     """Print tables as the report prints them, in the first language of the study unless another is named."""
+    from frs_pipeline.study.printed import printed_from
     from frs_pipeline.study.tables import catalogue
     from frs_pipeline.tables.figures import from_table
     from frs_pipeline.tables.render import render
@@ -40,8 +41,9 @@ def tables(
     chosen = numbers or sorted(catalogue(results.study))
     read = {number: from_table(results.read(("statistics", f"table_{number:02d}"))) for number in chosen}
     of_tables = bases(results)
+    printed = printed_from(results.study, results.store.delivery)
     if not as_json:
-        _print_tables(results.study, read, of_tables, speech(language, about(results.study).language))
+        _print_tables(results.study, read, of_tables, speech(language, about(results.study).language), printed=printed)
         return
     grids = {number: render(results.study, catalogue(results.study)[number], figures) for number, figures in read.items()}
     print_json(
@@ -51,7 +53,7 @@ def tables(
                 "header": g.header,
                 "rows": g.rows,
                 "base": of_tables.get(number),
-                "note": asdict(note) if (note := catalogue(results.study)[number].noted) else None,
+                "note": asdict(note) if (note := catalogue(results.study)[number].noted(printed=printed)) else None,
             }
             for number, g in grids.items()
         ]
@@ -59,9 +61,14 @@ def tables(
 
 
 def _print_tables(
-    study: Study, read: dict[int, list[Figure]], of_tables: dict[int, list[dict[str, Any]]], language: Language
+    study: Study,
+    read: dict[int, list[Figure]],
+    of_tables: dict[int, list[dict[str, Any]]],
+    language: Language,
+    *,
+    printed: bool,
 ) -> None:
-    """Print tables, each with its base and its note below."""
+    """Print tables, each with its base and its notes below, `printed` ones where the report was printed from these forms."""
     from frs_pipeline.report.in_lines import in_lines
     from frs_pipeline.study.tables import catalogue
     from frs_pipeline.tables.render import base_line
@@ -70,8 +77,9 @@ def _print_tables(
         table = catalogue(study)[number]
         grid = in_lines(study, table, figures, language)
         base = base_line(study, table, of_tables[number], language) if number in of_tables else None
-        note = table.noted.in_language(language) if table.noted else None
-        print_grid(grid.caption, grid.header, grid.rows, "\n".join(line for line in (base, note) if line))
+        note = table.noted(printed=printed)
+        below = base, note and note.in_language(language)
+        print_grid(grid.caption, grid.header, grid.rows, "\n".join(line for line in below if line))
 
 
 @app.command(rich_help_panel=FIGURES)

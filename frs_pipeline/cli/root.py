@@ -36,6 +36,7 @@ app = typer.Typer(
 
 # The headings under which the help lists commands.
 REFRESH, STUDIES, FIGURES = "Refresh", "Studies", "Figures"
+COLLECTING = "While forms come in"
 FORMS, PEOPLE = "From a figure to its forms, and back", "Protecting people"
 
 Delivery = Annotated[str | None, typer.Option("--delivery", metavar="D", help="Delivery by its date; default: the newest.")]

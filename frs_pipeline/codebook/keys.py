@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from frs_pipeline.store.settings import IDENTITY, refuse_secret
 
 # Keys that everybody has, and hashes of the one delivery that they may open.
 PUBLISHED = Path(__file__).parent / "published"
+_AUDITOR = "--auditor"
 _ONE_PER_LINE = "write recipients (age1…), one per line"
 
 
@@ -43,7 +45,7 @@ def recipients(controllers: Path, pipeline: str) -> Recipients:
     places = [where for at, (recipient, where) in enumerate(listed) if recipient in theirs[:at]]
     if places:
         raise UsageError("the same recipient stands twice", where=places[0], do="take one of them out")
-    own = _pipelines(pipeline)
+    own = _one_of(pipeline, "--pipeline")
     if own in theirs:
         raise UsageError(
             "the pipeline's recipient is a controller's, too: its key would open personal numbers",
@@ -58,12 +60,53 @@ def recipients(controllers: Path, pipeline: str) -> Recipients:
     return Recipients(theirs, own)
 
 
+def auditors(given: Sequence[str]) -> tuple[str, ...]:
+    """Read for whom something is sealed: each a recipient or a file that holds some; in order, each once.
+
+    Raises `InputError` for anything else, `UsageError` for a demo key and for one that stands twice.
+    """
+    listed = []
+    for text in given:
+        named = text.strip().lower().startswith(("age1", IDENTITY.lower()))
+        if not named:
+            refuse_secret(text, _AUDITOR)
+        found = [(_recipient(text, _AUDITOR), _AUDITOR)] if named else _listed(Path(text))
+        if not found:
+            raise InputError("holds no recipient", where=text, do=_ONE_PER_LINE)
+        listed += found
+    for at, (recipient, where) in enumerate(listed):
+        if recipient in demo_recipients():
+            raise UsageError("is a demo recipient: anybody has its key", where=where, do="ask the auditor for one of her own")
+        if recipient in [before for before, _ in listed[:at]]:
+            raise UsageError("the same recipient stands twice", where=where, do="take one of them out")
+    return tuple(sorted(recipient for recipient, _ in listed))
+
+
 @cache
 def demo_recipients() -> frozenset[str]:
     """Return the recipients of the keys that are published with the made-up delivery and protect nothing."""
     text = "".join(path.read_text(encoding="ascii") for path in sorted(PUBLISHED.glob("*.txt")))
     identities = [pyrage.x25519.Identity.from_str(line) for line in text.splitlines() if line.startswith(IDENTITY)]
     return frozenset(str(identity.to_public()) for identity in identities)
+
+
+def are_published(identities: Sequence[str]) -> bool:
+    """Return whether all of these secret keys are published with the made-up delivery. False for what can't be read as one."""
+    try:
+        own = {str(pyrage.x25519.Identity.from_str(identity).to_public()) for identity in identities}
+    except pyrage.IdentityError:
+        return False
+    return own <= demo_recipients()
+
+
+def own_recipient(text: str, where: str) -> str:
+    """Read a recipient, or the one that stands in a file of that name. Raises `InputError`, and `UsageError` for a demo one."""
+    found = _one_of(text, where)
+    if found in demo_recipients():
+        raise UsageError(
+            "is a demo recipient: anybody has its key", where=where, do="name one of your own: frs codebook keygen FILE"
+        )
+    return found
 
 
 def make_key(path: Path) -> str:
@@ -83,13 +126,13 @@ def make_key(path: Path) -> str:
     return recipient
 
 
-def _pipelines(text: str) -> str:
+def _one_of(text: str, where: str) -> str:
     if text.strip().lower().startswith(("age1", IDENTITY.lower())):
-        return _recipient(text, "--pipeline")
-    refuse_secret(text, "--pipeline")
+        return _recipient(text, where)
+    refuse_secret(text, where)
     listed = _listed(Path(text))
     if len(listed) != 1:
-        raise UsageError(f"{len(listed)} recipients where one belongs", where=text, do="name the pipeline's only")
+        raise UsageError(f"{len(listed)} recipients where one belongs", where=text, do=f"name one only: {where}")
     return listed[0][0]
 
 

@@ -111,6 +111,8 @@ def entry(study: Study, table: Table, contradicted: int) -> list[str]:
         lines.append(f"- family of tests: {_tested(study, table.number, tested)}")
     if table.note:
         lines.append(f"- note: {_text(table.note)}")
+    if table.printed_note:
+        lines.append(f"- of the printed table: {_text(table.printed_note)}")
     lines.append(f"- shown in: {_chapter(study, table.number)}; {_printed(study, table.number, contradicted)}")
     return lines
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frs_pipeline.intake.adjudicated import as_corrections
 from frs_pipeline.intake.amendments import Correction, read_corrections, read_exceptions
 from frs_pipeline.intake.applying import applied_to_registers, require_applied
 from frs_pipeline.intake.correcting import corrected
@@ -47,9 +48,13 @@ def withdrawals_of(store: Store) -> tuple[Withdrawal, ...]:
 
 
 def corrections_of(store: Store) -> tuple[Correction, ...]:
-    """Read what was corrected in a delivery. Raises `InputError` for a line that can't be understood."""
+    """Read what was corrected in a delivery, and what was decided about forms that were keyed twice.
+
+    Raises `InputError` for a line that can't be understood.
+    """
     until = dt.date.fromisoformat(store.delivery) + dt.timedelta(days=policy(store.study).corrected_within_days)
-    return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes(store.study), until)
+    own = read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes(store.study), until)
+    return (*own, *as_corrections(store))
 
 
 def form_prefixes(study: Study) -> tuple[str, ...]:

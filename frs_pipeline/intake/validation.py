@@ -23,20 +23,11 @@ from frs_pipeline.intake.amendments import Accepted, Correction
 from frs_pipeline.intake.applying import Skipped, applied
 from frs_pipeline.intake.correcting import corrected
 from frs_pipeline.intake.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
+from frs_pipeline.intake.fitting import fitted
 from frs_pipeline.intake.judging import Clocks, Parsed, Registers, judge
-from frs_pipeline.intake.readers.columns import (
-    ColumnRemark,
-    Columns,
-    TwoLabels,
-    drift,
-    misread,
-    resolve,
-    worded,
-)
+from frs_pipeline.intake.readers.columns import Columns, worded
 from frs_pipeline.intake.readers.csvfiles import Chunk
-from frs_pipeline.intake.readers.encodings import WRONG
 from frs_pipeline.intake.readers.parsing import MISSING
-from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.surveyxact import Export
 from frs_pipeline.intake.remarks import NOTED, REJECTED, Intake, Remark, noted, rejected, tolerate, warnings
 from frs_pipeline.intake.texts import texts_of, texts_schema
@@ -93,12 +84,7 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
     Raises `InputError` when its columns aren't the questionnaire's or an amendment doesn't fit, `CheckFailed` when forms
     break a rule that the policy stops the run for.
     """
-    columns, places = _columns(export, questionnaire)
-    noted = []
-    for place in places:
-        line = export.head if place.part == "dataset" else place.line
-        remark = Remark(place.rule, questionnaire.instrument, export.file, line, None, place.column, None)
-        noted.append(tolerate(intake, remark, place.what, export.where(place.part, line)))
+    columns, noted = fitted(export, questionnaire, intake, export.delivery)
     split = _Split(export, questionnaire, intake, columns, folder, Clocks.of(questionnaire.forms))
     split.look(noted)
     formats = split.clocks.right(intake.policy.largest_share_not_applied)
@@ -111,19 +97,6 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
         raise InputError(f"{rule.english} [no_forms]", where=export.where("dataset"), do=rule.remedy)
     split.look_back()
     return split.result()
-
-
-def _columns(export: Export, questionnaire: Questionnaire) -> tuple[Columns, list[ColumnRemark]]:
-    if not export.in_use:
-        return Columns([], {}), []
-    wrong = misread(export.structure, export.labels, questionnaire)
-    if wrong is not None:
-        raise InputError(WRONG, where=export.where(*wrong), do=AGAIN)
-    columns, places = resolve(export.names, export.structure, questionnaire, export.delivery)
-    try:
-        return columns, places + drift(columns, export.structure, export.labels, questionnaire)
-    except TwoLabels as error:
-        raise InputError(str(error), where=export.where("labels", error.line), do=AGAIN) from None
 
 
 class _Split:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -60,6 +61,25 @@ class Aside:
                 return _NO_ANSWER
             return number if of is asked else of.measured.group(number)
         return _codes(self.study, self.instrument)[name].get(cell, _NO_ANSWER)
+
+
+def groups(forms: Iterable[Aside], names: Iterable[str], delivery: str) -> Counter[tuple[str, Group]]:
+    """Count forms by the rule under which they were set aside, and by their answers to these questions.
+
+    Forms with the same cells are read once: of a million, many thousands are set aside, and few differ in what a table asks.
+    """
+    listed = list(names)
+    columns = [column for name in listed for column in columns_of(name)]
+    alike: Counter[tuple[str, str | None, tuple[str, ...]]] = Counter()
+    first: dict[tuple[str, str | None, tuple[str, ...]], Aside] = {}
+    for form in forms:
+        seen = form.rule, form.occasion, tuple(form.cells.get(form.columns.get(column, ""), "") for column in columns)
+        alike[seen] += 1
+        first.setdefault(seen, form)
+    counted: Counter[tuple[str, Group]] = Counter()
+    for seen, number in alike.items():
+        counted[seen[0], first[seen].group(listed, delivery)] += number
+    return counted
 
 
 @derived

@@ -6,6 +6,7 @@ from collections import Counter
 from functools import cached_property
 
 from frs_pipeline.lineage.aside import Aside, forms_set_aside
+from frs_pipeline.lineage.aside import groups as groups_of
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import base
 from frs_pipeline.lineage.waterfall import AGAIN, NOT_IN_CODEBOOK, SET_ASIDE, Asked, Group, Why, failing, questions
@@ -67,8 +68,8 @@ class Asking:
                     for (occasion, answers), number in part.evidence.only_in_ledger(tuple(names)).items():
                         counted[Why(NOT_IN_CODEBOOK), Group(mart, occasion, answers, 1, part.delivery)] += number
                     continue
-                for form in part.set_aside(mart):
-                    counted[Why(SET_ASIDE, form.rule), form.group(names, part.delivery)] += 1
+                for (rule, group), number in groups_of(part.set_aside(mart), names, part.delivery).items():
+                    counted[Why(SET_ASIDE, rule), group] += number
                 for (occasion, answers), forms in part.evidence.again(mart, tuple(names)).items():
                     counted[Why(AGAIN), Group(mart, occasion, answers, 1, part.delivery)] += forms
             withdrawn: dict[str, int] = {mart: self.withdrawn(mart) for mart in table.marts}

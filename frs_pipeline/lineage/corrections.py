@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
+from frs_pipeline.intake.adjudicated import as_corrections
 from frs_pipeline.intake.amendments import Correction, read_corrections
 from frs_pipeline.intake.readers.columns import resolve
 from frs_pipeline.intake.readers.surveyxact import read_export
@@ -37,13 +38,13 @@ class Rests:
 
 
 def resting(store: Store) -> list[Rests]:
-    """List every correction of a delivery, in the order of its file, with the tables that would differ without it.
+    """List every correction of a delivery, in the order of its files, with the tables that would differ without it.
 
     A corrected answer counts in the tables of its question; a corrected number or status decides whether the form counts
     at all, so that every table of its questionnaire rests on it.
     """
     by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires(store.study).values()}
-    corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), tuple(by_prefix))
+    corrections = (*read_corrections(store.raw(AMENDMENTS["corrections"]), tuple(by_prefix)), *as_corrections(store))
     corrected, evidence = [], Evidence(store)
     for correction in corrections:
         questionnaire = by_prefix[correction.prefix]

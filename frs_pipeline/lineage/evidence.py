@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frs_pipeline.lineage.recount_spread import other_side
-from frs_pipeline.store.deliveries import AMENDMENTS, CODING, sha256
+from frs_pipeline.store.deliveries import ADJUDICATED, AMENDMENTS, CODING, sha256
 from frs_pipeline.store.files import ORIGIN, MartFile, Store, listed, read, read_manifest, recorded, rows_in
 from frs_pipeline.store.plan import AssetPath, Product, products, table_key
 from frs_pipeline.store.rows import ENGINE
@@ -269,13 +269,15 @@ class Evidence:
         """Corrections of the delivery, or of several."""
         if self.store.parts():
             return tuple(correction for part in self.parts for correction in part.corrections)
-        path = self.store.raw(AMENDMENTS["corrections"])
-        if not path.exists():
+        path, decided = self.store.raw(AMENDMENTS["corrections"]), self.store.decided(ADJUDICATED)
+        if not path.exists() and not decided.exists():
             return ()
         # What reads CSV files takes a while to import, and few deliveries have corrections.
+        from frs_pipeline.intake.adjudicated import as_corrections
         from frs_pipeline.intake.amendments import read_corrections
 
-        return read_corrections(path, tuple(questionnaire.form_prefix for questionnaire in questionnaires(self.study).values()))
+        prefixes = tuple(questionnaire.form_prefix for questionnaire in questionnaires(self.study).values())
+        return (*read_corrections(path, prefixes), *as_corrections(self.store))
 
     @cached_property
     def codings(self) -> tuple[Coding, ...]:
@@ -342,8 +344,9 @@ class Evidence:
 
 
 def _delivered(origin: dict[str, Any]) -> tuple[InputFile, ...]:
-    """Return the delivered files among what a product says it was made from."""
-    return tuple(InputFile(n.removeprefix("raw/"), sha) for n, sha in origin["inputs"].items() if n.startswith("raw/"))
+    """Return the delivered files among what a product says it was made from, and what was decided about them since."""
+    given = ((name, sha) for name, sha in origin["inputs"].items() if name.startswith(("raw/", "decided/")))
+    return tuple(InputFile(name.removeprefix("raw/"), sha) for name, sha in given)
 
 
 @derived

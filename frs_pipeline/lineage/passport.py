@@ -29,6 +29,7 @@ from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import written
 from frs_pipeline.study.countable import CONFERENCE
+from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.render import heading
@@ -208,7 +209,7 @@ class Passports:
             printed=written(self.study, figure.printed),
             rounding=rounding(figure.printed),
             definition=definition(self.study, meaning),
-            note=table.noted,
+            note=table.noted(printed=printed_from(self.study, self.evidence.store.delivery)),
             numerator=numerator,
             denominator=denominator,
             pairs=counted,

@@ -31,15 +31,6 @@ Files = Mapping[str, Sequence[MartFile]]
 
 def recount(study: Study, table: Table, address: Address, meaning: Meaning, files: Files | None = None) -> str:
     """Write the query that gives one figure; `files` says where the forms of several deliveries together are."""
-    files = files or {}
-    if meaning.scales is not None:
-        body = _correlation(study, meaning, files)
-    elif meaning.numbers is not None:
-        body = _statistic(study, meaning, meaning.numbers, files)
-    elif meaning.of is None:
-        body = _count(study, meaning.counted, files)
-    else:
-        body = _share(study, meaning, files)
     where = "the folder that holds those of the deliveries" if files else "the folder of the delivery that holds marts/"
     place = " · ".join(part for part in (address.row, address.column, address.group, address.measure) if part)
     return "\n".join(
@@ -47,9 +38,20 @@ def recount(study: Study, table: Table, address: Address, meaning: Meaning, file
             f"-- {_comment(caption(study, table))}",
             f"-- {_comment(place)}",
             f"-- Run it with DuckDB in {where}; `value` is the figure, unrounded.",
-            body,
+            statement(study, meaning, files or {}),
         )
     )
+
+
+def statement(study: Study, meaning: Meaning, files: Files) -> str:
+    """Write the query alone, without what it is called; `files` as in `recount`."""
+    if meaning.scales is not None:
+        return _correlation(study, meaning, files)
+    if meaning.numbers is not None:
+        return _statistic(study, meaning, meaning.numbers, files)
+    if meaning.of is None:
+        return _count(study, meaning.counted, files)
+    return _share(study, meaning, files)
 
 
 def conditions(study: Study, selection: Selection) -> Conditions:

@@ -32,6 +32,8 @@ _READERS = {
     ("curated", "statistics"): "researchers and authors of the report; people outside only read what a release holds",
     ("curated", "report"): "everybody in the house who works with the study; people outside only read what a release holds",
     ("curated", "operations"): "data engineers and auditors",
+    ("raw", "fetched"): "data engineers, and whoever makes deliveries of it",
+    ("restricted", "statistics"): "whoever answers for the forms and how they were keyed; nobody takes it out",
 }
 # Assets that are no file of the plan.
 _BESIDE = {("privacy",): "operations", ("manifest",): "operations", LOOKED: "operations"}
@@ -76,6 +78,8 @@ def looked(study: Study) -> AssetSpec:
 def _place(study: Study, spec: AssetSpec) -> tuple[Zone, str]:
     """Return zone and layer of an asset."""
     key = product_of(spec.key)
+    if key[0] == "fetched":
+        return "raw", "fetched"
     if key in _BESIDE:
         return "curated", _BESIDE[key]
     if spec.key in {raw_key(study, source) for source in sources(study)}:

@@ -33,6 +33,7 @@ from frs_pipeline.assets.wiring import PARTITION_TAG, is_of
 from frs_pipeline.checks.failing import of_metadata
 from frs_pipeline.errors import Failing
 from frs_pipeline.language import plural
+from frs_pipeline.operations.fetching import only_fetches
 from frs_pipeline.operations.outbox import post, resend
 from frs_pipeline.operations.searching import SEARCH_FOUND, search_run
 from frs_pipeline.store.files import Store, atomic
@@ -54,11 +55,13 @@ _ENDED = {
     "unexpectedly exited": "the run's process ended unexpectedly: was it killed, or short of memory?",
 }
 _TITLES = {"run": "The refresh failed", "check": "A check failed", "delivery": "The delivery can't be taken up"}
+# Stands for the delivery where surveys couldn't be fetched: there is none yet.
+_FETCHED = "fetched"
 
 
 @dataclass(frozen=True)
 class Incident:
-    """What happened in one run (of `kind` run or check), or keeps a delivery from having one: `what` has one line each.
+    """What happened in one run (of `kind` run, fetch or check), or keeps a delivery from having one: `what` has one line each.
 
     `still` is what had failed before already, `do` what helps with the first.
     """
@@ -73,6 +76,8 @@ class Incident:
 
 def page(incident: Incident, stands: Standing) -> str:
     """Write the incident as Markdown, on one page; `stands` is how the delivery's results stand after it."""
+    if incident.kind == "fetch":
+        return _page_of_fetch(incident)
     run = "none was started" if incident.kind == "delivery" else f"`{incident.run}`"
     lines = [f"# {_TITLES[incident.kind]}: delivery {incident.delivery}", "", f"- Run: {run}"]
     lines += [f"- Results: {_results(incident, stands)}", "", "## What", ""]
@@ -90,6 +95,18 @@ def page(incident: Incident, stands: Standing) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _page_of_fetch(incident: Incident) -> str:
+    lines = ["# Surveys couldn't be fetched", "", f"- Run: `{incident.run}`"]
+    lines += ["- What was fetched and delivered before stays as it is", "", "## What", "", *_listed(incident.what), ""]
+    lines += [
+        "## What to do",
+        "",
+        "1. Read the line above: it says which address, and what to do.",
+        "2. `frs fetch` tries again.",
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _next(delivery: str) -> list[str]:
@@ -149,7 +166,10 @@ def failed_runs(study: Study) -> SensorDefinition:
         if not lines and (ended or not leaks):
             lines = [ended or "the run ended before any step: see it in the user interface"]
         what = tuple(dict.fromkeys([*lines, *leaks]))
-        _tell(study, context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", what))
+        run = context.dagster_run
+        fetches = only_fetches(study, run)
+        about = (_FETCHED if fetches else _delivery(run), run.run_id, "fetch" if fetches else "run")
+        _tell(study, context, Incident(*about, what))
 
     return failed_runs
 

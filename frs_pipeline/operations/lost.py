@@ -20,6 +20,8 @@ from dagster import (
 )
 
 from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag, is_of
+from frs_pipeline.collection.fetching import is_fetching
+from frs_pipeline.operations.fetching import only_fetches
 from frs_pipeline.operations.incidents import LOST
 from frs_pipeline.operations.sensors import REFRESH, outgrown, request
 from frs_pipeline.store.files import Store
@@ -57,7 +59,7 @@ def lost_runs(study: Study) -> SensorDefinition:
                 continue
             context.instance.report_run_failed(now, LOST)
             lost.append(run.run_id)
-            if AGAIN not in run.tags and not outgrown(study, settings.study):
+            if AGAIN not in run.tags and PARTITION_TAG in run.tags and not outgrown(study, settings.study):
                 store = Store(settings, run.tags[PARTITION_TAG])
                 requests.append(request(store, f"again {run.run_id}", tags={AGAIN: run.run_id}))
         for run_id in lost:
@@ -76,4 +78,6 @@ def _without_process(settings: Settings, run: DagsterRun) -> bool:
     """Return whether the lock that a run must hold is free. A run in another data folder has another lock: then False."""
     delivery = run.tags.get(PARTITION_TAG)
     here = run.tags.get(DATA_TAG, data_tag(settings)) == data_tag(settings)
+    if only_fetches(settings.study, run):
+        return here and not is_fetching(settings)
     return delivery is not None and here and not is_locked(Store(settings, delivery))

@@ -12,7 +12,9 @@ from uuid import uuid4
 
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
+from frs_pipeline.intake.received import refuse_altered
 from frs_pipeline.intake.unread import refuse_unread
+from frs_pipeline.operations.history import refuse_password
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
 from frs_pipeline.store.deliveries import deliveries, inventory
@@ -131,6 +133,7 @@ def _refuse(store: Store) -> None:
         folder = each.raw("")
         refuse_in_names(folder, about(store.study).personal_id.found)
         refuse_unread(store.study, folder)
+        refuse_altered(store.study, folder)
         inventory(store.study, folder)
         if has_codebook(store.study):
             require_newest(store.settings, folder)
@@ -175,6 +178,8 @@ def _selected(study: Study, select: str) -> set[AssetPath]:
 def _home() -> Path | None:
     """Return DAGSTER_HOME, where Dagster keeps its history; None where it isn't set. Raises `UsageError`."""
     home = os.environ.get("DAGSTER_HOME")
+    if home:
+        refuse_password()
     if home and not Path(home).is_absolute():
         raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
     if home and not Path(home).is_dir():

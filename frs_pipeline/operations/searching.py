@@ -26,6 +26,7 @@ from dagster import (
 from frs_pipeline.assets.privacy import KEY as SEARCHED
 from frs_pipeline.assets.wiring import PARTITION_TAG, key_of
 from frs_pipeline.errors import FrsError
+from frs_pipeline.operations.fetching import only_fetches
 from frs_pipeline.operations.history import kept
 from frs_pipeline.privacy.search import require_clean, require_clean_traces
 from frs_pipeline.store.deliveries import deliveries
@@ -93,7 +94,8 @@ def search_run(study: Study, instance: DagsterInstance, run: DagsterRun, *, wait
     # A run over several deliveries isn't marked with one.
     stores = [Store(settings, name) for name in ([chosen] if chosen else deliveries(settings.curated("")))]
     lines = []
-    for store in stores:
+    # A fetch makes nothing of any delivery: there are no results to search, only what is kept of it.
+    for store in () if only_fetches(study, run) else stores:
         try:
             if not _searched_already(study, instance, run):
                 _results(store, wait)

@@ -56,7 +56,12 @@ def search_results(store: Store, worker: Worker | None = None) -> Searched:
 
     A `worker` searches some of the files.
     """
-    phrases, files = Phrases(store.study), _files(store.settings.curated(store.delivery))
+    return search_folder(store, store.settings.curated(store.delivery), worker)
+
+
+def search_folder(store: Store, folder: Path, worker: Worker | None = None) -> Searched:
+    """Search every file in a folder for what is in the deliveries that a result was made of, as `search_results` does."""
+    phrases, files = Phrases(store.study), _files(folder)
     largest_first = sorted(files, key=lambda path: (-path.stat().st_size, path))
     leaks: set[Leak] = set()
     for part in store.each():

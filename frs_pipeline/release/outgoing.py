@@ -18,6 +18,9 @@ from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.release.earlier import RELEASED, name_of, released_before, releases, settle, waiting
 from frs_pipeline.release.files import REPORT
 from frs_pipeline.release.making import Release, Releasing, Step
+from frs_pipeline.release.publishable import publishable
+from frs_pipeline.release.registered import PUBLIC
+from frs_pipeline.release.requests import HOW, Approved, journalled, require_unused
 from frs_pipeline.release.variants import kept_back
 from frs_pipeline.release.words import Counted
 from frs_pipeline.store.files import RELEASE, Store, private_folder
@@ -31,6 +34,8 @@ from frs_pipeline.study.tables import Table
 # Makes pages of the files of a release, for anybody to read. `examined` is how many numbers were attacked, `made_up` says that
 # nobody filled the forms in. Raises `CheckFailed` when they would say anything else than the files.
 Pages = Callable[..., Mapping[str, bytes]]
+# Stands for the reason of a release that one hand tried where it takes two.
+ALONE = "(released by one hand)"
 # Where the old release lies while the new one takes its place.
 _ASIDE = ".release-before"
 
@@ -53,15 +58,21 @@ def publish(
     who: str,
     purpose: str,
     pages: Pages | None = None,
+    approved: Approved | None = None,
     step: Step = lambda what: None,
 ) -> Published:
     """Make a release of a delivery and put it into its folder. `who` decided it; the journal also says whose account did it.
 
-    `pages` makes those of the edition for anybody, of nothing but the files of the release.
+    `pages` makes those of the edition for anybody, of nothing but the files of the release. Where the policy asks for two hands,
+    it takes a request that was `approved`, once.
 
     All or nothing: whatever fails, the release that lies there stays as it is. Raises `CheckFailed` when hidden numbers could
     be worked out, no table can go out or the journal isn't sound, `UsageError` without a purpose.
     """
+    if policy.hands == "two" and approved is None:
+        with journalled(store.settings, "release", ALONE, {"delivery": store.delivery}):
+            do = f'frs release request --purpose "…" --tables …, which somebody else signs: {HOW}'
+            raise UsageError("a release takes two hands by the policy", where="--purpose", do=do)
     for text, where in ((purpose, "--purpose"), (who, "--who")):
         if holds_personal_number(text) or about(store.study).personal_id.found(text):
             raise UsageError("holds a personal number", where=where, do="say it with a case number")
@@ -73,6 +84,9 @@ def publish(
     with exclusive(store):
         _mend(folder)
         settle(store.settings, store.delivery)
+        if approved is not None:
+            # Nobody else can make it, or make the results again, from here on.
+            require_unused(store, policy, approved)
         if not purpose.strip():
             raise UsageError("a release needs a purpose", where="--purpose", do="say what it is for")
         counted = Counted(marts, (table for table in tables.values() if not kept_back(store.study, table)))
@@ -114,6 +128,8 @@ def publish(
                     "columns": counted.columns,
                     "again": counted.again(releases(store.settings)),
                     "policy": policy.hash,
+                    PUBLIC: publishable(store, purpose),
+                    **(approved.details if approved else {}),
                     **_details(made),
                 },
             )

@@ -13,15 +13,12 @@ from typing import Any
 
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, Differences, differences
-from frs_pipeline.printed.claim_files import Claims
-from frs_pipeline.report.claims import words_of
-from frs_pipeline.report.evidence import FormsEvidence
+from frs_pipeline.report.estimates import estimates_of
 from frs_pipeline.report.findings import Judge
 from frs_pipeline.report.judging import judge_of
 from frs_pipeline.report.typography import in_text
-from frs_pipeline.store.files import Store, read, schema_of
+from frs_pipeline.store.files import Store, read
 from frs_pipeline.study.about import about
-from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address
@@ -111,26 +108,19 @@ def cells(store: Store, before: Before | None) -> Mapping[Address, Change]:
     return {at: change for at, change in before.changed.items() if change.before not in (NONE, change.now)}
 
 
-def judge_before(before: Before, now: Store) -> Judge:
+def judge_before(before: Before) -> Judge:
     """Return what holds the study's findings against the forms of the delivery before.
 
-    Where its marts lack a column of today's, only its figures are asked: nothing is certain then, and the rest can't be told.
+    What wasn't estimated of it, since today's sentences came later, can't be told.
     """
-    store, study = before.store, before.store.study
+    store = before.store
     unit = _rows(store, "unit_nonresponse") if ("statistics", "unit_nonresponse") in store.products else []
-    if any(set(_columns(now, name)) - set(_columns(store, name)) for name in instruments(study)):
-        return Judge(study, Claims(words=words_of(study)), FormsEvidence(study, before.figures, unit))
-    return judge_of(store, before.figures, unit)
+    return judge_of(store, before.figures, estimates_of(store), unit)
 
 
 def _rows(store: Store, name: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = read(store.file("statistics", name)).to_pylist()
     return rows
-
-
-def _columns(store: Store, mart: str) -> list[str]:
-    names: list[str] = schema_of(store.file("marts", mart)).names
-    return names
 
 
 def since(store: Store, before: Before) -> Since:

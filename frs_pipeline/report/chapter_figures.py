@@ -14,9 +14,10 @@ from typing import Any, Protocol, TypeVar
 from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.report.drawing.bars import ByGroup
-from frs_pipeline.report.drawing.change import Change, Difference
+from frs_pipeline.report.drawing.change import Change
 from frs_pipeline.report.drawing.figures import Figure, drawn
 from frs_pipeline.report.drawing.forest import Forest
+from frs_pipeline.report.estimates import Estimates
 from frs_pipeline.report.figure_words import (
     how_to_read,
     neutral,
@@ -29,10 +30,9 @@ from frs_pipeline.report.figure_words import (
 )
 from frs_pipeline.report.figures import Known, by_answers, change_of, figure_of, forest_of, rows_of
 from frs_pipeline.report.findings import Bound, Sentence
-from frs_pipeline.report.intervals import Ends, Intervals, ends, moves
+from frs_pipeline.report.intervals import Intervals
 from frs_pipeline.report.layout import texts_of
 from frs_pipeline.report.listed import Listed, of_bars, of_change, of_gammas
-from frs_pipeline.report.scales import answers_of
 from frs_pipeline.report.tables_shown import Shown, Tables
 from frs_pipeline.report.typography import turned
 from frs_pipeline.store.files import Store, read
@@ -42,7 +42,6 @@ from frs_pipeline.study.chapters import Chapter, chapters
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import question_of as asked_in
 from frs_pipeline.study.tables import TOTAL, Address, Table, catalogue
-from frs_pipeline.tables.clusters import clustered
 from frs_pipeline.tables.reconciling import batches
 
 Title = Text | Sentence
@@ -94,10 +93,15 @@ class ChapterFigures:
     """
 
     def __init__(
-        self, store: Store, evidence: Evidence, intervals: Intervals | None, tell: Callable[[], Mapping[Any, Sentence]]
+        self,
+        store: Store,
+        evidence: Evidence,
+        intervals: Intervals | None,
+        estimates: Estimates,
+        tell: Callable[[], Mapping[Any, Sentence]],
     ) -> None:
         self.store, self.study, self.evidence = store, store.study, evidence
-        self.intervals, self._tell = intervals, tell
+        self.intervals, self.estimates, self._tell = intervals, estimates, tell
         self.tables = catalogue(store.study)
         self.shown = Tables(store, evidence)
 
@@ -108,18 +112,17 @@ class ChapterFigures:
 
     def blocks(self, chapter: Chapter) -> list[Block]:
         """Make the figures of a chapter: its tables in order, changes and rows of crosstabs after the last of their tables."""
-        counts = self._counted(chapter)
-        known = self._known(chapter, counts)
+        known = self._known(chapter)
         made = [self._of_table(self.tables[number], known) for number in chapter.tables]
         for pair in chapter.changes:
-            _put_after(made, self._change(pair, known, counts))
+            _put_after(made, self._change(pair, known))
         for number in rows_apart(self.study, chapter):
             _put_after(made, self._rows(self.tables[number], known))
         return self._numbered(chapter, made)
 
     def correlations(self, chapter: Chapter) -> list[Block]:
         """Make the figures of all gammas: those with one question in common together, and those by group."""
-        known = self._known(chapter, {})
+        known = self._known(chapter)
         groups: dict[tuple[Any, ...], dict[int, Text]] = {}
         apart = []
         for number, table in self.tables.items():
@@ -135,27 +138,13 @@ class ChapterFigures:
         languages = about(self.study).languages
         return [one.drawn(f"{at}.{place}", languages) for place, one in enumerate(made, start=1)]
 
-    def _counted(self, chapter: Chapter) -> dict[int, Any]:
-        """Count the forms of the tables whose ends, or changes, are estimated here, by cluster; none without intervals."""
-        wanted = {*chapter.rows, *(number for pair in chapter.changes for number in pair.values())}
-        wanted |= {number for number in chapter.tables if self.tables[number].kind == "crosstab"}
-        return self._clustered(wanted)
-
-    def _clustered(self, numbers: Iterable[int]) -> dict[int, Any]:
-        """Count the forms of those of these tables that are drawn by row, by cluster; none without intervals."""
-        tables = [self.tables[number] for number in sorted(set(numbers)) if by_answers(self.study, self.tables[number])]
-        if self.intervals is None or not tables:
-            return {}
-        marts = {name: self.store.marts(name) for name in dict.fromkeys(name for table in tables for name in table.reads)}
-        return {table.number: forms.cells[:, 0] for table, forms in clustered(tables, marts, self.store.settings.engine)}
-
     def by_row(self, numbers: Iterable[int]) -> Known:
         """Gather what these crosstabs are drawn from by row, on whichever page."""
         tables = [self.tables[number] for number in sorted(set(numbers))]
         blanks = {table.number: self._blanks(table) for table in tables if table.column is not None}
-        return Known(self.study, self.evidence.figures, self.intervals, self._ends(self._clustered(numbers)), blanks)
+        return Known(self.study, self.evidence.figures, self.intervals, self.estimates.ends, blanks)
 
-    def _known(self, chapter: Chapter, counts: Mapping[int, Any]) -> Known:
+    def _known(self, chapter: Chapter) -> Known:
         """Gather what the figures of a chapter are made from."""
         own = [self.tables[number] for number in chapter.tables]
         pages = {number: page for number, page in self.page_of.items() if page != chapter.file}
@@ -163,21 +152,12 @@ class ChapterFigures:
             self.study,
             self.evidence.figures,
             self.intervals,
-            self._ends(counts),
+            self.estimates.ends,
             {table.number: self._blanks(table) for table in self._by_role(chapter)},
             {table.number: asked for table in own if (asked := self._asked_some(table))},
             {table.number: self._numbers(table) for table in own if table.kind == "summary" and table.group is None},
             pages,
         )
-
-    def _ends(self, counts: Mapping[int, Any]) -> dict[int, Mapping[str, Ends]]:
-        """Estimate both ends of the rows of tables, from their forms by cluster."""
-        both: dict[int, Mapping[str, Ends]] = {}
-        for number, cells in counts.items():
-            answers = answers_of(self.study, self.tables[number], self.tables[number].column)
-            places = answers.places("best"), answers.places("worst")
-            both[number] = ends(self.tables[number], cells, places, about(self.study).language)
-        return both
 
     @cached_property
     def page_of(self) -> dict[int, str]:
@@ -246,29 +226,20 @@ class ChapterFigures:
         shown = self.shown.of(table) if with_table else None
         return _Unplaced(f"figur-{table.number}", (table.number,), title, question, figure, tuple(notes), listed, shown)
 
-    def _change(self, numbers: Mapping[str, int], known: Known, counts: Mapping[int, Any]) -> _Unplaced:
+    def _change(self, numbers: Mapping[str, int], known: Known) -> _Unplaced:
         """Make the figure of crosstabs of the same rows at an earlier and a later occasion."""
         order = [name for name in occasions(self.study) if name in numbers]
         names = order[0], order[-1]
         tables = self.tables[numbers[names[0]]], self.tables[numbers[names[1]]]
         rounds = occasions(self.study)[names[0]].one, occasions(self.study)[names[1]].one
-        found: dict[str, Difference] = {}
-        if all(table.number in counts for table in tables):
-            cells = counts[tables[0].number], counts[tables[1].number]
-            best = [answers_of(self.study, table, table.column).places("best") for table in tables]
-            for label, made in moves(tables[1], cells, (best[0], best[1])).items():
-                if made.value is not None:
-                    low, high = (None if limit is None else 100 * limit for limit in (made.low, made.high))
-                    certain = low is not None and high is not None and (low > 0 or high < 0)
-                    found[label] = Difference(100 * made.value, low, high, certain)
-        asked = self._quoted(tables[1])
         of = tables[0].number, tables[1].number
+        asked = self._quoted(tables[1])
         title: Title = self.told.get(f"{of[0]}-{of[1]}") or Text(
             f"{asked.danish} fra {rounds[0].danish} til {rounds[1].danish}",
             f"{asked.english} from {rounds[0].english} to {rounds[1].english}",
         )
         question = together(question_of(self.study, table) for table in tables)
-        figure = change_of(tables, rounds, found, plain(title, about(self.study).language), known)
+        figure = change_of(tables, rounds, self.estimates.moves.get(of, {}), plain(title, about(self.study).language), known)
         listed, notes = of_change(figure), tuple(how_to_read(self.study, figure))
         return _Unplaced(f"figur-{of[0]}-{of[1]}", of, title, question, figure, notes, listed)
 

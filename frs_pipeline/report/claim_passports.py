@@ -329,7 +329,17 @@ def _sum(value: Value, exact: Mapping[str, Exact], values: Mapping[str, Value]) 
     else:
         return None
     parts = [written(exact[name], values[name]) for name in names]
-    return Text(sign.join(one.danish for one in parts), sign.join(one.english for one in parts))
+    unlike = value.points is not None and values[names[0]].share_of_forms and rounds_apart(*(exact[name].exact for name in names))
+    after = Text(" før afrunding", " before rounding") if unlike else Text("", "")
+    return Text(*(sign.join(one.in_language(each) for one in parts) + after.in_language(each) for each in LANGUAGES))
+
+
+def rounds_apart(of: Fraction | None, less: Fraction | None) -> bool:
+    """Return whether the difference of two shares isn't that of the numbers as they are written, to a decimal."""
+    if of is None or less is None:
+        return False
+    written_out = round_half_away(float(of), 1) - round_half_away(float(less), 1)
+    return abs(written_out - round_half_away(float(of - less), 1)) > 0.01
 
 
 def told_of(judge: Judge, findings: Sequence[Tested]) -> tuple[dict[str, ClaimPassport], dict[str, list[Quoted]]]:

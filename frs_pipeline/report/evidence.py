@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from frs_pipeline.printed.certainty import Estimated, Spread, wanted
-from frs_pipeline.printed.claim_files import Claims
+from frs_pipeline.printed.certainty import Estimated, Spread
 from frs_pipeline.printed.verdicts import of_float
-from frs_pipeline.report.asked import codes_of, question_of, table_of
-from frs_pipeline.report.spreads import named, spreads
-from frs_pipeline.stats.gamma import goodman_kruskal
+from frs_pipeline.report.estimates import Counted, key, named
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
-from frs_pipeline.store.files import Store
-from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
-from frs_pipeline.study.claims import Asked, Cells, Correlation, Lacking, Pair, Place, Share, Testable, Value
-from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Address, Table, catalogue
-from frs_pipeline.tables.engine import Marts, open_marts
-from frs_pipeline.tables.figures import Figure, matrix
-
-if TYPE_CHECKING:
-    from frs_pipeline.tables.counting import Counts
-
-
-class Counted(NamedTuple):
-    """A gamma or a share in per cent, exact, None where nothing tells; how many forms it rests on, and the p of a gamma.
-
-    As in tables, p takes forms for independent.
-    """
-
-    exact: Fraction | None
-    forms: int
-    p: Fraction | None = None
-
-
-def key(of: Pair | Asked) -> str:
-    """Name what is counted for a claim alone."""
-    return of.model_dump_json()
+from frs_pipeline.study.claims import Asked, Cells, Correlation, Lacking, Pair, Place, Share, Value
+from frs_pipeline.study.tables import Address, catalogue
+from frs_pipeline.tables.figures import Figure
 
 
 class FormsEvidence:
@@ -139,56 +113,3 @@ class FormsEvidence:
 
 def _exact(number: float | None) -> Fraction | None:
     return None if number is None else of_float(number)
-
-
-def forms_evidence(
-    store: Store,
-    told: Claims,
-    figures: Mapping[Address, Figure],
-    unit: Iterable[Mapping[str, Any]],
-    *,
-    own: Sequence[Testable] = (),
-    drawn: Sequence[Estimated] = (),
-    gammas: Mapping[str, Spread] | None = None,
-) -> FormsEvidence:
-    """Gather what is needed of a delivery, or of several together: beside its figures, what is counted for sentences alone.
-
-    `own` are the sentences of the study beside the `told` claims, `drawn` the intervals that are shown without being tested.
-    `gammas` are the intervals of gammas by `named`; without them the study shows no intervals, and nothing is certain.
-    """
-    testable = [*told.by_id.values(), *own]
-    values = [value for one in testable for value in one.values.values()]
-    alone = {key(one): one for value in values for one in (value.pair, value.asked) if one is not None}
-    marts = {mart: store.marts(mart) for mart in sorted({one.mart for one in alone.values()})}
-    numbers = counted(store.study, list(alone.values()), marts, store.settings.engine)
-    if gammas is None:
-        return FormsEvidence(store.study, figures, unit, numbers)
-    tested = [interval for one in testable for interval in wanted(one)]
-    shares = {named(one): one for one in (*tested, *drawn) if one.of.share_of_forms}
-    return FormsEvidence(store.study, figures, unit, numbers, {**gammas, **spreads(store, shares)})
-
-
-def counted(study: Study, wanted: Sequence[Pair | Asked], marts: Marts, engine: Engine = DUCKDB) -> dict[str, Counted]:
-    """Count pairs and answers in the marts, by their `key`; all that are of one mart together."""
-    if not wanted:
-        return {}
-    from frs_pipeline.tables.counting import count  # counting needs Ibis, which is slow to import
-
-    tables = [table_of(study, number, one) for number, one in enumerate(wanted)]
-    counts = count(tables, open_marts(marts, engine))
-    return {key(one): _number(study, table, counts[table.number], one) for table, one in zip(tables, wanted, strict=True)}
-
-
-def _number(study: Study, table: Table, counts: Counts, of: Pair | Asked) -> Counted:
-    """Make a number of what was counted: gamma with its p, or a share of those who answered.
-
-    A form without an answer isn't among these, nor one with "don't know", unless that is one of the answers meant.
-    """
-    if isinstance(of, Pair):
-        found = goodman_kruskal(matrix(table, counts))
-        return Counted(_exact(found.gamma), found.n, _exact(found.p))
-    question = question_of(questionnaires(study)[of.mart], of.question)
-    hits = codes_of(question, of.answers)
-    forms = {code: number for (code,), number in counts.items() if code is not None}
-    base = sum(number for code, number in forms.items() if code != question.dont_know or code in hits)
-    return Counted(Fraction(100 * sum(number for code, number in forms.items() if code in hits), base) if base else None, base)

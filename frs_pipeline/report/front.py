@@ -296,5 +296,5 @@ def compared(store: Store, before: Before | None, drawn: Sequence[Shown], titles
     """Return what the first page shows of the delivery before; nothing where there is none."""
     if before is None:
         return {"before": None, "moved": [], "since": None}
-    older = {found.id: found for found in front(judge_before(before, store)).findings}
+    older = {found.id: found for found in front(judge_before(before)).findings}
     return {"before": before, "moved": moved(store.study, drawn, older, titles), "since": since(store, before)}

@@ -1,7 +1,7 @@
 """Intervals as pages show them: limits to the digits of their figure, a mark where they rest on little, why there is none.
 
-Limits of figures of tables come from `statistics/intervals.parquet`. The bars of answers show sums that stand in no table: those
-are estimated here, from the same counts per cluster and by the same functions.
+Limits of figures of tables come from `statistics/intervals.parquet`, those of sums that stand in no table, which the bars of
+answers show, from `statistics/estimates.parquet`.
 """
 
 from __future__ import annotations
@@ -90,21 +90,19 @@ class Ends:
 BothEnds = tuple[Sequence[int], Sequence[int]]
 
 
-def ends(table: Table, cells: NDArray[np.integer[Any]], both: BothEnds, language: Language) -> dict[str, Ends]:
+def ends(table: Table, cells: NDArray[np.integer[Any]], both: BothEnds) -> dict[str, tuple[Estimate, Estimate]]:
     """Estimate both ends of each row of a crosstab and of all rows together, from counts (clusters, rows, columns)."""
     labels = [*(category.label for category in table.row.categories), TOTAL]
     counts = cells.astype(np.int64)
-    return {
-        label: _ends(counts.sum(axis=1) if label == TOTAL else counts[:, at], both, language) for at, label in enumerate(labels)
-    }
+    return {label: _ends(counts.sum(axis=1) if label == TOTAL else counts[:, at], both) for at, label in enumerate(labels)}
 
 
-def _ends(answers: NDArray[np.int64], both: BothEnds, language: Language) -> Ends:
+def _ends(answers: NDArray[np.int64], both: BothEnds) -> tuple[Estimate, Estimate]:
     """Estimate both ends of one row, from counts (clusters, answers)."""
     cells, every = Cells(answers), range(answers.shape[1])
     design = cells.design([[place] for place in every])
     best, worst = (cells.share(places, every, design) for places in both)
-    return Ends(_in_percent(best, language), _in_percent(worst, language))
+    return best, worst
 
 
 def moves(
@@ -128,9 +126,10 @@ def moves(
     return found
 
 
-def _in_percent(made: Estimate, language: Language) -> Limits:
-    if made.low is None or made.high is None:
-        return Limits(None, None, None, made.clusters, reason=REASONS.get(made.reason) if made.reason else None)
-    limits = 100 * made.low, 100 * made.high
+def in_percent(row: Mapping[str, Any], language: Language) -> Limits:
+    """Return the limits of a share, from its row of estimates.parquet."""
+    if row["low"] is None:
+        return Limits(None, None, None, row["clusters"], reason=REASONS.get(row["reason"]))
+    limits = row["low"], row["high"]
     unit = f"{NO_BREAK_SPACE}%" if language == "danish" else "%"
-    return Limits(*limits, _texts(limits, 1, language), made.clusters, made.marked, unit=unit)
+    return Limits(*limits, _texts(limits, 1, language), row["clusters"], row["marked"], unit=unit)

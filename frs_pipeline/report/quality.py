@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from frs_pipeline.intake.applying import added, unapplied
 from frs_pipeline.intake.delivery import applied_in
+from frs_pipeline.intake.figures_checked import figures_checked
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.evidence import Evidence
@@ -68,6 +69,7 @@ def quality(store: Store, asking: Asking, evidence: Evidence, unit: Sequence[Map
         "corrected": [(titles[prefix], number) for prefix, number in sorted(corrected.items())],
         "layers": evidence.layers,
         "promises": evidence.promises,
+        "checked": figures_checked(store) if not store.parts() else [],
         "cannot": front_of(store.study).cannot,
         "counts": {
             **counts.layers(),

@@ -31,6 +31,7 @@ from frs_pipeline.report.claim_passports import of_study, told_of
 from frs_pipeline.report.claims import claims, makes_claims
 from frs_pipeline.report.drawing.svg import PATTERNS
 from frs_pipeline.report.earlier import earlier
+from frs_pipeline.report.estimates import estimates_of
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
 from frs_pipeline.report.formats.workbook import sheet_name
@@ -171,7 +172,10 @@ class _Site:
         self.counts = Counts(self.passports.asking)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue(store.study)
-        self.drawn = ChapterFigures(store, self.evidence, self.intervals, lambda: titles(judge_of(store, self.figures)))
+        self.estimates = estimates_of(store)
+        self.drawn = ChapterFigures(
+            *(store, self.evidence, self.intervals, self.estimates), lambda: titles(judge_of(store, self.figures, self.estimates))
+        )
         self.titles = self.drawn.shown.titles
 
     def part(self, chapter: Chapter | None) -> _Part:
@@ -273,7 +277,7 @@ class _Site:
     @cached_property
     def judge(self) -> Judge:
         """What holds sentences against the forms of the delivery."""
-        return judge_of(self.store, self.figures, self.unit, claims(self.store.study))
+        return judge_of(self.store, self.figures, self.estimates, self.unit, claims(self.store.study))
 
     @cached_property
     def unit(self) -> list[dict[str, Any]]:

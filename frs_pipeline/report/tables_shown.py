@@ -45,6 +45,7 @@ class Shown:
     base: tuple[int, list[tuple[int, Text]], int]
     differences: dict[Address, Deviation]
     noun: Noun
+    note: Text | None = None
 
 
 class Tables:
@@ -59,7 +60,10 @@ class Tables:
         known = {address for address in self.evidence.figures if address.table == table.number}
         grid = layout(table, known, texts_of(self.study, table))
         base, found = self._base(table), self._deviations(known)
-        return Shown(table, self.titles[table.number], grid, base, found, noun(self.study, table.marts[0]))
+        return Shown(table, self.titles[table.number], grid, base, found, noun(self.study, table.marts[0]), self._note(table))
+
+    def _note(self, table: Table) -> Text | None:
+        return table.noted(printed=printed_from(self.study, self.store.delivery))
 
     @cached_property
     def bases(self) -> dict[int, list[dict[str, Any]]]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -123,7 +124,8 @@ class Cells:
         each = [squares for answer in answers if (squares := self._squares(answer, whole)) is not None]
         if not each:
             return 1.0
-        pooled = Squares(sum(squares.between for squares in each), sum(squares.within for squares in each))
+        # Not by `sum`: from Python 3.12 on it rounds otherwise.
+        pooled = Squares(fsum(squares.between for squares in each), fsum(squares.within for squares in each))
         icc = pooled.correlation(whole)
         return 1.0 if icc is None else max(1.0, 1 + (whole.squares / whole.n - 1) * icc)
 

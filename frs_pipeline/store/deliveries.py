@@ -16,7 +16,7 @@ from pydantic import BeforeValidator
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import about
+from frs_pipeline.study.about import about, has_keyers
 from frs_pipeline.study.instruments import DATED, DeliveryName, in_use, instruments
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.texts import coded
@@ -36,6 +36,14 @@ AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", 
 DESCRIPTION = {"description": "delivery.yaml"}
 # What people make of its texts; only a study that has some to be coded.
 CODING = {"coding": "coding.csv"}
+# Exports of forms that were keyed once more, a folder a questionnaire; only where a study names its keyers.
+SECOND = "second_keying"
+# Decided after a delivery had come: what of two keyings is on the paper; and which forms were drawn to be keyed again.
+ADJUDICATED, SAMPLED = "adjudicated.csv", "samples/forms-*.csv"
+# What came of samples of figures that people held against the paper.
+FIGURES_CHECKED = "samples/figures-*.checked.json"
+# Beside an export that was fetched: what was asked, when, and the hashes of what came.
+RECEIPT = "receipt.json"
 _OPTIONAL = {**AMENDMENTS, **DESCRIPTION, **CODING}
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
@@ -78,7 +86,7 @@ def registers(study: Study) -> dict[str, str]:
 
 def sources(study: Study) -> tuple[str, ...]:
     """List what a refresh reads from a delivery: one export per questionnaire, registers, amendments, its description."""
-    return (*instruments(study), *registers(study), *_optional(study))
+    return (*instruments(study), *registers(study), *_optional(study), *((SECOND,) if has_keyers(study) else ()))
 
 
 def _optional(study: Study) -> dict[str, str]:
@@ -99,12 +107,21 @@ def source_files(study: Study, folder: Path, source: str) -> tuple[str, ...]:
         return (_present(folder, _OPTIONAL[source]),) if there else ()
     if source in REGISTERS:
         return (_present(folder, REGISTERS[source]),)
+    if source == SECOND:
+        again = (f"{SECOND}/{name}" for name in instruments(study) if (folder / SECOND / name).is_dir())
+        return tuple(name for place in again for name in _export_files(study, folder, place))
     place = folder / source
     if source in instruments(study) and not in_use(study, source, folder.name):
         if place.exists():
             what = f"questionnaire {source} isn't in use at the date of this delivery"
             raise InputError(what, where=place, do="take the folder out, or correct since and until in study.yaml")
         return ()
+    return _export_files(study, folder, source)
+
+
+def _export_files(study: Study, folder: Path, source: str) -> tuple[str, ...]:
+    """Name the files of an export in the folder `source` of a delivery. Raises as `source_files` does."""
+    place = folder / source
     known = {name: kind for name in _names(place) if not _beside(place / name) and (kind := _known(name))}
     csv = {kind: name for name, kind in known.items() if kind in EXPORT_FILES}
     others = [name for name, kind in known.items() if kind in WORKBOOKS]
@@ -148,10 +165,17 @@ def unread(study: Study, folder: Path) -> list[tuple[Path, int]]:
     """List files and folders of a delivery that no refresh reads, each with its number (from 1) among its folder's names."""
     own = {*registers(study).values(), *_optional(study).values(), *instruments(study)}
     listed = []
-    for place in (folder, *(folder / name for name in instruments(study))):
+    places = [folder / name for name in instruments(study)]
+    if has_keyers(study):
+        own.add(SECOND)
+        again = folder / SECOND
+        names = enumerate(_names(again), start=1)
+        listed += [(again / name, at) for at, name in names if name not in instruments(study) and not _beside(again / name)]
+        places += [again / name for name in instruments(study)]
+    for place in (folder, *places):
         for number, name in enumerate(_names(place), start=1):
             locked = any(fnmatchcase(name, pattern) for pattern in LOCKED)
-            known = name in own or locked if place == folder else _known(name) is not None
+            known = name in own or locked if place == folder else _known(name) is not None or name == RECEIPT
             if not known and not _beside(place / name):
                 listed.append((place / name, number))
     return listed
@@ -272,6 +296,20 @@ def beside(folder: Path, patterns: Sequence[str]) -> dict[str, str]:
             continue
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", where=path, do="put the file itself there") from error
+    return hashes
+
+
+def decisions(folder: Path, patterns: Sequence[str]) -> dict[str, str]:
+    """Hash what people decided about a delivery, by the place in `folder` (`Settings.decided`); there may be none.
+
+    Raises `InputError` for what can't be read: a decision that is there must not be ignored.
+    """
+    hashes = {}
+    for path in (path for pattern in patterns for path in sorted(folder.glob(pattern))):
+        try:
+            hashes[path.relative_to(folder).as_posix()] = sha256(path)
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", where=path, do="check the file's rights") from error
     return hashes
 
 

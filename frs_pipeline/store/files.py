@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.store.code import code_hash
-from frs_pipeline.store.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
+from frs_pipeline.store.deliveries import DESCRIPTION, beside, decisions, deliveries, describe, inventory, sha256
 from frs_pipeline.store.plan import AssetPath, Origin, Product, definition_hash, products, together_products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import is_together, parts_of
@@ -33,6 +33,8 @@ CONTENT = b"frs:content"
 MANIFEST = "manifest.json"
 # Beside the results, in the curated folder of a delivery: what may be published.
 RELEASE = "release"
+# Beside the deliveries: what was released, for anybody to read.
+REGISTER = "release-register.html"
 # In its restricted folder: results that were moved aside because the search found something in them.
 LEAKED = "leaked"
 # Beside it: texts as coders read them.
@@ -99,6 +101,10 @@ class Store:
     def raw(self, name: str) -> Path:
         return self.settings.raw_delivery(self.delivery) / name
 
+    def decided(self, name: str) -> Path:
+        """Return the place of what people decided about the delivery after it had come."""
+        return self.settings.decided(self.delivery) / name
+
     def waiting(self) -> Path:
         """Return where a step may put what doesn't fit into memory: among what carries conference numbers."""
         folder = self.settings.restricted(self.delivery)
@@ -148,6 +154,7 @@ class Store:
             files = inventory(self.study, self.raw(""), product.raw)
             inputs = {f"raw/{name}": file.sha256 for name, file in files.items()}
         inputs |= {f"raw/{name}": value for name, value in beside(self.raw(""), product.beside).items()}
+        inputs |= {f"decided/{name}": value for name, value in decisions(self.decided(""), product.decided).items()}
         for key in product.inputs:
             # The rows of an input count, not its file: that also records its own origin, and the same forms delivered in
             # another way must give the same files from here on.
@@ -410,6 +417,11 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file whole or not at all."""
     with atomic(path) as file:
         file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def unlisted(store: Store, name: str) -> Path:
+    """Return where the file lies that the manifest lists under this name; the reverse of `listed`."""
+    return store.settings.data / name.replace("/", f"/{store.delivery}/", 1)
 
 
 def listed(store: Store, path: Path) -> str:

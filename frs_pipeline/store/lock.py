@@ -37,7 +37,7 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
             for left in list(zone.rglob(".*.tmp")):
                 # It may have been inside another one that is gone by now.
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-        _sweep(store.settings.restricted_zone)
+        sweep(store.settings.restricted_zone)
         yield
 
 
@@ -50,7 +50,7 @@ def claim(folder: Path) -> IO[str]:
     return file
 
 
-def _sweep(zone: Path) -> None:
+def sweep(zone: Path) -> None:
     """Remove the temporary folders of processes that have died."""
     for left in zone.glob(".*.tmp"):
         with suppress(OSError), (left / _CLAIM).open() as file:

@@ -17,9 +17,21 @@ from typing import Any, Literal
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.store.code import PACKAGE, modules
-from frs_pipeline.store.deliveries import AMENDMENTS, CODING, DESCRIPTION, LOCKED, REGISTERS, registers
+from frs_pipeline.store.deliveries import (
+    ADJUDICATED,
+    AMENDMENTS,
+    CODING,
+    DESCRIPTION,
+    FIGURES_CHECKED,
+    LOCKED,
+    REGISTERS,
+    SAMPLED,
+    SECOND,
+    registers,
+)
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import about
+from frs_pipeline.study.about import about, has_keyers
+from frs_pipeline.study.instruments import FILE as ABOUT
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.spec import YamlFile
 from frs_pipeline.study.texts import coded, written
@@ -42,7 +54,8 @@ class Product:
     each of several deliveries that are counted as one. `named` says that its
     rows depend on which delivery it is. `after` are products that have to be up to date before it is made, though nothing
     of them goes into it. `beside` are files (patterns of their names) that may lie in the delivery without being part of
-    it, and that count all the same.
+    it, and that count all the same. `decided` are files (patterns of their names) among what was decided about the delivery
+    after it had come; it may hold none of them.
     """
 
     key: AssetPath
@@ -60,6 +73,7 @@ class Product:
     named: bool = False
     after: tuple[AssetPath, ...] = ()
     beside: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -88,7 +102,7 @@ def products(study: Study) -> dict[AssetPath, Product]:
     """List all produced files in an order in which they can be made."""
     layers = (
         *(_registers, _judged, _whole_delivery, _coded, _pseudonymised, _marts),
-        *(_expectations, _tables, _statistics, _associations, _agreement, _nonresponse, _missing),
+        *(_keying, _expectations, _tables, _statistics, _associations, _estimates, _agreement, _nonresponse, _missing),
     )
     made = {product.key: product for layer in layers for product in layer(study)}
     before = tuple(made)
@@ -106,11 +120,11 @@ def together_products(study: Study) -> dict[AssetPath, Product]:
     """
     made = {product.key: product for product in _lists_of_marts(study)}
     for key, product in products(study).items():
-        # Who coded the texts of one delivery needn't have coded those of another.
-        if key[0] in ("statistics", "report") and key != AGREEMENT:
+        # Who coded the texts of one delivery, or keyed it, needn't have done so with another.
+        if key[0] in ("statistics", "report") and key not in (AGREEMENT, KEYING):
             inputs = tuple(other for other in product.inputs if other in made)
             parts = tuple(other for other in product.inputs if other not in made and other != ("formats",))
-            made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=(), previous=())
+            made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=(), previous=(), decided=())
     return made
 
 
@@ -119,8 +133,12 @@ _REGISTERS = (("validated", "codebook"), ("validated", "ledger"))
 _FIGURES = ("statistics", "figures")
 # How far those who coded texts agree; in a study that has some.
 AGREEMENT = ("statistics", "coding")
+# Forms that were keyed twice, cell by cell; how far each keyer's agree; faults by keyer and rule; and what was keyed wrongly.
+KEYED, KEYERS, FAULTS, KEYING = ("keyed", "twice"), ("keyed", "keyers"), ("keyed", "faults"), ("statistics", "keying")
 # All pairs of ordinal questions.
 ASSOCIATIONS = ("statistics", "associations")
+# What the report tells beside the tables.
+ESTIMATES = ("statistics", "estimates")
 
 
 def _restricted(key: AssetPath, module: str, group: str, **more: Any) -> Product:
@@ -197,7 +215,28 @@ def _judged(study: Study) -> Iterator[Product]:
                 inputs=(*_REGISTERS, _WITHDRAWN),
                 definitions=(*_paper(study, name), *_files(study, "rules.yaml")),
                 step=f"validate_{name}",
+                decided=_adjudicated(study),
             )
+
+
+def _adjudicated(study: Study) -> tuple[str, ...]:
+    """Return what was decided about forms that were keyed twice, which corrects them; in a study that names its keyers."""
+    return (ADJUDICATED,) if has_keyers(study) else ()
+
+
+def _keying(study: Study) -> Iterator[Product]:
+    """Plan how well forms are keyed: restricted what is about keyers, and for all to see what is about questions."""
+    if not has_keyers(study):
+        return
+    exports, by = (*instruments(study), SECOND), ("assets.keying", "g2_validated")
+    counted = _of_each(study, "validated")
+    same: dict[str, Any] = {"raw": (*exports, *AMENDMENTS), "decided": (ADJUDICATED, SAMPLED), "definitions": _papers(study)}
+    yield _restricted(KEYED, *by, inputs=(*counted, *_REGISTERS, _WITHDRAWN), **same)
+    yield _restricted(KEYERS, *by, inputs=(KEYED,))
+    faults = (("quarantine",), *_of_each(study, "validated", "noted"), *_REGISTERS, _WITHDRAWN)
+    more = (*_papers(study), *_files(study, "rules.yaml"))
+    yield _restricted(FAULTS, *by, raw=(*instruments(study), *AMENDMENTS), inputs=faults, definitions=more)
+    yield _curated(KEYING, "assets.keying", "g5_statistics", inputs=(KEYED,), definitions=_papers(study))
 
 
 def _whole_delivery(study: Study) -> Iterator[Product]:
@@ -336,8 +375,7 @@ def _entries(study: Study) -> list[tuple[int, tuple[str, ...]]]:
 
 def _statistics(study: Study) -> Iterator[Product]:
     """Plan all figures, their intervals, the comparison with the printed ones, and the base of each table."""
-    counted = {mart for _, marts in _entries(study) for mart in marts}
-    marts = tuple(key for key in every_mart(study) if key[1] in (*instruments(study), *counted))
+    marts = _counted_marts(study)
     by = ("assets.statistics", "g5_statistics")
     yield _curated(_FIGURES, *by, inputs=_table_keys(study))
     printed = _files(study, "published/figures.csv", "published/contradictions.csv", "study.yaml")
@@ -363,6 +401,30 @@ def _associations(study: Study) -> Iterator[Product]:
     """Plan how the ordinal questions of each questionnaire go together."""
     inputs = _of_each(study, "marts")
     yield _curated(ASSOCIATIONS, "assets.associations", "g5_statistics", inputs=inputs, definitions=_papers(study))
+
+
+def _estimates(study: Study) -> Iterator[Product]:
+    """Plan what sentences and figures of the report tell that no table prints."""
+    names = ("chapters.yaml", "findings.yaml", "titles.yaml")
+    own = _files(study, *(f"report/{name}" for name in names), "tables.yaml", "study.yaml", "published/words.yaml")
+    yield _curated(
+        ESTIMATES,
+        "assets.estimates",
+        "g5_statistics",
+        inputs=_counted_marts(study),
+        definitions=(*own, *_told(study), *_papers(study)),
+    )
+
+
+def _told(study: Study) -> Definitions:
+    """Return the claims of the printed report."""
+    return tuple((path, None) for path in sorted((study.folder / "published" / "claims").glob("*.yaml")))
+
+
+def _counted_marts(study: Study) -> tuple[AssetPath, ...]:
+    """Return the marts that any table may count: those of the questionnaires, and others that a table names."""
+    counted = {mart for _, marts in _entries(study) for mart in marts}
+    return tuple(key for key in every_mart(study) if key[1] in (*instruments(study), *counted))
 
 
 def _nonresponse(study: Study) -> Iterator[Product]:
@@ -411,7 +473,6 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
     words = (PACKAGE / "report" / "result_words.yaml", None)
     # Claims are held against the printed tables, too.
     printed = ("published/figures.csv", "published/words.yaml", "published/baselines.yaml")
-    told = tuple((path, None) for path in sorted((study.folder / "published" / "claims").glob("*.yaml")))
     return _curated(
         ("report",),
         "assets.report",
@@ -419,17 +480,18 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         path="findings.parquet",
         raw=(*AMENDMENTS, *(CODING if coded(study) else ())),
         inputs=tuple(key for key in before if not key[-1].startswith("table_")),
-        definitions=(*_files(study, *own, *printed), *told, *templates, words, *_questionnaires(study)),
+        definitions=(*_files(study, *own, *printed), *_told(study), *templates, words, *_questionnaires(study)),
         pages="report",
         beside=LOCKED,
         previous=_before(study),
+        decided=(*_adjudicated(study), FIGURES_CHECKED),
     )
 
 
 def _before(study: Study) -> tuple[AssetPath, ...]:
     """Return what the report reads of the predecessor: which figures changed since, because of which forms."""
     unit = tuple(("statistics", name) for name in nonresponses(study) if name == "unit_nonresponse")
-    return (*_of_each(study, "marts"), _FIGURES, ("statistics", "intervals"), *unit)
+    return (*_of_each(study, "marts"), _FIGURES, ("statistics", "intervals"), ESTIMATES, *unit)
 
 
 def _questionnaires(study: Study) -> Definitions:
@@ -479,13 +541,16 @@ def upstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
 def definition_hash(study: Study, definitions: Definitions) -> str:
     """Hash the YAML (or the one table of the catalogue) that a product is made by.
 
-    Comments and spacing don't count; the order of keys does, for that of a collapse is the order of its categories.
+    Comments and spacing don't count; the order of keys does, for that of a collapse is the order of its categories. Nor does
+    it count where exports are fetched from: what was delivered is the same.
     """
     digest = hashlib.sha256()
     for path, place in definitions:
         if path.suffix == ".yaml":
             data = _data(study, path)
             chosen = data if place is None else data["tables"][place]
+            if path.name == ABOUT and isinstance(chosen, dict):
+                chosen = {key: value for key, value in chosen.items() if key != "fetch"}
             digest.update(json.dumps(chosen, ensure_ascii=False, default=str).encode())
         else:
             digest.update(path.read_bytes())

@@ -87,8 +87,8 @@ DUCKDB = Engine()
 class Settings:
     """Folders of one study's installation, and what counts there.
 
-    `data` holds raw/, restricted/ and curated/, and what was fetched/ and decided/. `key` is the age identity that opens the pipeline's part of
-    the codebook; None means the delivery's own demo key, which only the shipped reconstruction has.
+    `data` holds raw/, restricted/ and curated/, and what was fetched/ and decided/. `key` is the age identity that opens the
+    pipeline's part of the codebook; None means the delivery's own demo key, which only the shipped reconstruction has.
     """
 
     study: Study

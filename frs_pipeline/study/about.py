@@ -13,6 +13,7 @@ from frs_pipeline.stats.printing import in_english
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.background import Background
 from frs_pipeline.study.faults import choices
+from frs_pipeline.study.fetching import Fetch
 from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
 from frs_pipeline.study.personal import DANISH_CPR, Written
 from frs_pipeline.study.spec import Spec, YamlFile
@@ -85,7 +86,9 @@ class Forms(Spec):
     """What a form is known by in its export: columns, which are SurveyXact's own unless the study says otherwise.
 
     `number` is that of the conference (or whatever it may be) that a form belongs to, `number_again` the same keyed once
-    more. Without an `id`, a form is known by its line. `status` are five columns, of which one is ticked.
+    more. Without an `id`, a form is known by its line. `status` are five columns, of which one is ticked. `keyer` says who keyed
+    the form: it is about an employee, and goes into no mart and no report. In exports of a second keying, `keyed_before` holds
+    the id of the form as it was keyed first; without it, `id` does.
     """
 
     id: Column = "responde"
@@ -96,11 +99,17 @@ class Forms(Spec):
     closed: Column = "closetim"
     started: Column = "starttim"
     status: Annotated[Literal["surveyxact", "none"] | None, AfterValidator(_or_none)] = "surveyxact"
+    keyer: Column = None
+    keyed_before: Column = None
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.number_again and not self.number:
             raise ValueError("number_again without number: say in which column the number is keyed first")
+        if self.keyed_before and not self.keyer:
+            raise ValueError("keyed_before without keyer: say in which column stands who keyed a form")
+        if self.keyer and not self.id:
+            raise ValueError("keyer without id: without one, a form that was keyed twice isn't found again")
         named = [column for column in self.named if column]
         again = next((column for at, column in enumerate(named) if column in named[:at]), None)
         if again:
@@ -109,7 +118,7 @@ class Forms(Spec):
 
     @property
     def named(self) -> tuple[str | None, ...]:
-        return (self.id, self.number, self.number_again, *self.times.values())
+        return (self.id, self.number, self.number_again, *self.times.values(), self.keyer, self.keyed_before)
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -125,7 +134,17 @@ class Forms(Spec):
     @property
     def needed(self) -> tuple[str, ...]:
         """The columns without which forms can't be told apart."""
-        return tuple(column for column in (self.id, *self.numbers, self.created) if column)
+        return tuple(column for column in (self.id, *self.numbers, self.created, self.keyer) if column)
+
+    @property
+    def keying(self) -> tuple[str, ...]:
+        """The columns that say who keyed a form, and which it was when it was keyed first."""
+        return tuple(column for column in (self.keyer, self.keyed_before) if column)
+
+    @property
+    def again(self) -> Forms:
+        """What forms are known by in exports of a second keying."""
+        return self.model_copy(update={"id": self.keyed_before or self.id, "keyed_before": None})
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -151,7 +170,7 @@ class About(Spec):
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
     whether marts tell which conferences are of the same child, `background` what else they tell of them. `personal_id`
-    is by what a codebook knows a child. `contact` says whom readers of the report ask.
+    is by what a codebook knows a child. `contact` says whom readers of the report ask, `fetch` where exports are fetched from.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -172,6 +191,7 @@ class About(Spec):
     personal_id: Written = DANISH_CPR
     background: tuple[Background, ...] = ()
     contact: Text | None = None
+    fetch: Fetch | None = None
 
     @property
     def language(self) -> Language:
@@ -229,8 +249,27 @@ def about(study: Study) -> About:
         with wrong:
             if words[index] in words[:index]:
                 raise file.error(["occasions", name, "ledger"], "another occasion has this word, too", "give each its own")
+    with wrong:
+        _refuse_other_surveys(file, facts)
     wrong.check()
     return facts
+
+
+def _refuse_other_surveys(file: YamlFile, facts: About) -> None:
+    """Raise `InputError` for a survey that is no questionnaire's or two's, and where exports aren't SurveyXact's."""
+    if facts.fetch is None:
+        return
+    if facts.exports != "surveyxact":
+        raise file.error(["fetch"], "only SurveyXact's exports can be fetched", "say exports: surveyxact, or take fetch out")
+    known = [str(each["name"]) for each in facts.instruments if isinstance(each, dict) and "name" in each]
+    taken: set[int] = set()
+    for name, survey in facts.fetch.surveys.items():
+        where: list[str | int] = ["fetch", "surveys", name]
+        if name not in known:
+            raise file.error(where, f"there is no questionnaire {name}", choices(known, name))
+        if survey in taken:
+            raise file.error(where, f"survey {survey} is another questionnaire's already", "give each its own")
+        taken.add(survey)
 
 
 def said(study: Study, text: Text) -> str:
@@ -257,6 +296,11 @@ def written(study: Study, printed: str) -> str:
 def has_codebook(study: Study) -> bool:
     """Return whether a study has a locked codebook, and so keys."""
     return "codebook" in about(study).registers
+
+
+def has_keyers(study: Study) -> bool:
+    """Return whether exports of a study say who keyed a form, so that forms can be keyed twice and compared."""
+    return about(study).forms.keyer is not None
 
 
 def sharing(study: Study) -> Noun | None:

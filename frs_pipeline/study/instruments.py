@@ -68,6 +68,7 @@ _TAKEN = (
     "description",
     "exceptions",
     "ledger",
+    "second_keying",
     "withdrawals",
     "withdrawn_conferences",
 )

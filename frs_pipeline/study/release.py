@@ -32,7 +32,11 @@ class Percent(Spec):
 
 
 class ReleasePolicy(Spec):
-    """What may be released. `threshold` is the smallest count of forms that may be shown."""
+    """What may be released, and how many people it takes. `threshold` is the smallest count of forms that may be shown.
+
+    With two `hands`, a release needs a request, and within `request_days` the signature of somebody else whom the file of
+    `signers` names: a path from the study's folder on, or a whole one.
+    """
 
     threshold: int = Field(ge=FLOOR)
     zeros: Literal["shown", "hidden"]
@@ -42,6 +46,9 @@ class ReleasePolicy(Spec):
     percent: Percent
     collapse: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = Field(default_factory=dict)
     never: dict[int, str] = Field(default_factory=dict)
+    hands: Literal["one", "two"] = "one"
+    signers: str = Field("signers", min_length=1)
+    request_days: int = Field(14, ge=1, le=90)
 
     def is_small(self, forms: int) -> bool:
         """Return whether a count of `forms` must be hidden."""
@@ -49,8 +56,12 @@ class ReleasePolicy(Spec):
 
     @property
     def hash(self) -> str:
-        """sha256 of the settings, whatever their file looks like."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        """sha256 of the settings, whatever their file looks like.
+
+        One hand is what there was before there could be two: a policy without these settings keeps its hash.
+        """
+        settings = self.model_dump(mode="json", exclude={"hands", "signers", "request_days"} if self.hands == "one" else None)
+        text = json.dumps(settings, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -43,6 +43,8 @@ class TableSpec(Spec):
     statistics: tuple[Statistic, ...] = Field(default=(), description="others than those printed, with their errors")
     note: str | None = None
     note_danish: str | None = None
+    printed_note: str | None = Field(default=None, description="said of the printed table, beside the forms it was printed from")
+    printed_note_danish: str | None = None
 
 
 class FrequencySpec(TableSpec):

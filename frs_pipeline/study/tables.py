@@ -143,13 +143,19 @@ class Table(Spec):
     statistics: tuple[Statistic, ...] = ()
     note: str | None = None
     note_danish: str | None = None
+    printed_note: str | None = None
+    printed_note_danish: str | None = None
     pairing: Pairing | None = None
     change: Axis | None = None
 
-    @property
-    def noted(self) -> Text | None:
-        """What is said below the table; in both languages the same where the study says it in English alone."""
-        return None if self.note is None else Text(self.note_danish or self.note, self.note)
+    def noted(self, *, printed: bool) -> Text | None:
+        """Return what is said below the table; in both languages the same where the study says it in English alone.
+
+        What is said of the printed table belongs to the delivery alone that it was `printed` from.
+        """
+        both = (self.note, self.note_danish), (self.printed_note, self.printed_note_danish) if printed else (None, None)
+        notes = [Text(danish or english, english) for english, danish in both if english is not None]
+        return Text(" ".join(one.danish for one in notes), " ".join(one.english for one in notes)) if notes else None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -469,6 +475,8 @@ class _Resolver:
             statistics=spec.statistics,
             note=spec.note,
             note_danish=spec.note_danish,
+            printed_note=spec.printed_note,
+            printed_note_danish=spec.printed_note_danish,
             **fields,
         )
 

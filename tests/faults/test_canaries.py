@@ -14,6 +14,7 @@ import os
 import re
 import sqlite3
 import sys
+import tarfile
 import zipfile
 import zlib
 
@@ -21,6 +22,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
+import pyrage
 import pyreadstat
 import pytest
 from openpyxl.comments import Comment
@@ -290,6 +292,20 @@ def test_commands_that_show_forms_show_no_canary_unless_asked(refreshed, run):
         code, printed = run(delivery.data, *arguments)
         heard_of = {place for place in canary.seen(printed) if not place.startswith("accepted")}
         assert (code, heard_of) == (0, set()), arguments
+
+
+def test_none_is_heard_in_an_audit_package(refreshed, run, tmp_path):
+    """Nor in its sealed part, though whoever opens that sees the forms."""
+    delivery, canary = refreshed
+    identity = pyrage.x25519.Identity.generate()
+    arguments = ("--purpose", "audit", "--auditor", str(identity.to_public()), "--to", str(tmp_path / "audit"))
+    code, printed = run(delivery.data, "package", *arguments)
+    assert code == 0, printed
+    with tarfile.open(fileobj=io.BytesIO(pyrage.decrypt((tmp_path / "audit/sealed.tar.age").read_bytes(), [identity]))) as sealed:
+        sealed.extractall(tmp_path / "audit/sealed", filter="data")
+    files = [path for path in (tmp_path / "audit").rglob("*") if path.is_file()]
+    assert {path for path in files if set().union(*map(canary.seen, texts_of(path)))} == set()
+    assert canary.seen(printed) == set() and len(files) > 60
 
 
 DESCRIBED = "a key of the delivery's description"

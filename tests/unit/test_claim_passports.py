@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from support.study import STUDY
 
-from frs_pipeline.report.claim_passports import ClaimPassport, Quoted, told_of
+from frs_pipeline.report.claim_passports import ClaimPassport, Quoted, rounds_apart, told_of
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.findings import Judge, Sentence
@@ -120,3 +121,10 @@ def test_a_number_that_the_forms_give_too_isnt_struck(said: str) -> None:
 def test_what_nothing_can_test_has_no_passport() -> None:
     untested = {**{key: value for key, value in DISSATISFIED.items() if key != "holds"}, "untested": "judgement"}
     assert told(untested)[1] is None
+
+
+def test_a_difference_that_isnt_that_of_the_rounded_shares_says_so() -> None:
+    eighty_eight, seventy_five = Fraction(8816, 100), Fraction(7524, 100)  # 88,2 less 75,2, and yet 12,9
+    assert rounds_apart(eighty_eight, seventy_five)
+    assert not rounds_apart(Fraction(8820, 100), Fraction(7520, 100))
+    assert not rounds_apart(None, seventy_five)

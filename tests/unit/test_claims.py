@@ -13,7 +13,8 @@ from support.study import STUDY
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.report.claims import Claims, addresses_of, claims, read_claims
-from frs_pipeline.report.evidence import Counted, FormsEvidence, key
+from frs_pipeline.report.estimates import Counted, key
+from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.finding_rows import FINDINGS, as_rows
 from frs_pipeline.report.findings import Judge, Sentence, outcomes
 from frs_pipeline.store.plan import products

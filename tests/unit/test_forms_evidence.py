@@ -13,7 +13,9 @@ from support.study import STUDY
 
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import printed_tables
-from frs_pipeline.report.evidence import FormsEvidence, counted, key
+from frs_pipeline.report.estimates import estimates_from, key
+from frs_pipeline.report.estimating import counted
+from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.study.claims import Asked, Cells, Correlation, Pair, Share
 from frs_pipeline.study.questionnaires import questionnaires
@@ -70,7 +72,7 @@ def test_a_share_is_of_those_that_answered(frames: dict[str, pd.DataFrame], mart
         given = given[given != unsure]
     hits = int(given.isin([code(asked.mart, asked.question, answer) for answer in asked.answers]).sum())
     # All are counted together, and none changes another.
-    found = counted(STUDY, ASKED, marts)[key(asked)]
+    found = estimates_from(counted(STUDY, ASKED, marts), "danish").counted[key(asked)]
     assert 0 < hits < found.forms == len(given)
     assert found.exact == Fraction(100 * hits, len(given))
 
@@ -96,7 +98,7 @@ def test_a_gamma_is_that_of_the_answers_that_have_a_place_on_their_scales(
         rows = rows[rows[name].notna() & (rows[name] != unsure if unsure is not None else True)]
     crossed = pd.crosstab(rows[pair.row].astype(int), rows[pair.column].astype(int))
     expected = goodman_kruskal(crossed.to_numpy())
-    found = counted(STUDY, PAIRS, marts)[key(pair)]
+    found = estimates_from(counted(STUDY, PAIRS, marts), "danish").counted[key(pair)]
     assert expected.gamma is not None
     assert expected.p is not None
     assert found.exact is not None
@@ -109,13 +111,14 @@ def test_a_gamma_is_that_of_the_answers_that_have_a_place_on_their_scales(
 
 
 def test_nothing_is_opened_where_nothing_is_asked_of_forms() -> None:
-    assert counted(STUDY, [], {"nobody": Path("gone")}) == {}
+    assert not [*counted(STUDY, [], {"nobody": Path("gone")})]
 
 
 def test_a_share_of_nobody_is_not_known(frames: dict[str, pd.DataFrame], tmp_path: Path) -> None:
     nobody = Asked(mart=WORKER, question="wellbeing", answers=("i midten",), occasion="followup", among={"conflict": ("få",)})
     rows = frames[WORKER].assign(conflict=pd.Series(pd.NA, index=frames[WORKER].index, dtype="Int8"))
-    assert counted(STUDY, [nobody], write_marts({WORKER: rows}, tmp_path))[key(nobody)] == (None, 0, None)
+    rows_counted = counted(STUDY, [nobody], write_marts({WORKER: rows}, tmp_path))
+    assert estimates_from(rows_counted, "danish").counted[key(nobody)] == (None, 0, None)
 
 
 def test_forms_and_tables_that_count_the_same_tell_the_same() -> None:

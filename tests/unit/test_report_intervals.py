@@ -13,10 +13,11 @@ from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.language import LANGUAGES, Language, Text
-from frs_pipeline.report.intervals import Limits, ends, moves, of_figures
+from frs_pipeline.report.estimating import row_of
+from frs_pipeline.report.intervals import Limits, ends, in_percent, moves, of_figures
 from frs_pipeline.report.packs import figures_script
 from frs_pipeline.report.typography import limit_text, p_text
-from frs_pipeline.stats.clustered import Reason
+from frs_pipeline.stats.clustered import Estimate, Reason
 from frs_pipeline.study.about import sharing
 from frs_pipeline.study.chapters import shows_intervals
 from frs_pipeline.study.tables import TOTAL, Address, catalogue
@@ -72,21 +73,30 @@ def test_every_reason_is_said_in_words() -> None:
     assert none.said.danish == "intet interval, fordi alle par af skemaer peger samme vej"
 
 
+def in_danish(found: dict[str, tuple[Estimate, Estimate]]) -> dict[str, tuple[Limits, Limits]]:
+    """The limits of both ends as they are read from their file."""
+    return {
+        name: (in_percent(row_of("", best), "danish"), in_percent(row_of("", worst), "danish"))
+        for name, (best, worst) in found.items()
+    }
+
+
 def test_the_ends_of_a_bar_are_the_shares_of_several_answers_together() -> None:
     # Ten conferences whose people agree, three answers: the last one of R and the formula (10 of 39, design effect 3.62).
     alike = [[5, 0, 0], [4, 1, 0], [0, 0, 3], [0, 4, 0], [3, 0, 0], [0, 1, 4], [6, 0, 1], [0, 3, 0], [2, 0, 0], [0, 0, 2]]
     table = catalogue(STUDY)[17].model_copy(
         update={"row": catalogue(STUDY)[17].row.model_copy(update={"categories": catalogue(STUDY)[17].row.categories[:1]})}
     )
-    found = ends(table, np.array(alike)[:, None, :], ((0,), (2,)), "danish")
+    found = in_danish(ends(table, np.array(alike)[:, None, :], ((0,), (2,))))
     label = table.row.categories[0].label
     assert set(found) == {label, TOTAL}
     assert found[label] == found[TOTAL]
-    assert found[label].worst.texts == ("7,5", "59,5")
-    assert found[label].worst.said.danish == "7,5 til 59,5\u00a0%"
-    assert (found[label].best.clusters, found[label].best.marked) == (10, True)
-    nobody = ends(table, np.zeros((3, 1, 5), dtype=int), ((0, 1), (3, 4)), "english")[label]
-    assert nobody.best.said.english == "no interval, because no form counts"
+    best, worst = found[label]
+    assert worst.texts == ("7,5", "59,5")
+    assert worst.said.danish == "7,5 til 59,5\u00a0%"
+    assert (best.clusters, best.marked) == (10, True)
+    nobody = in_danish(ends(table, np.zeros((3, 1, 5), dtype=int), ((0, 1), (3, 4))))[label]
+    assert nobody[0].said.english == "no interval, because no form counts"
 
 
 def test_a_change_is_the_difference_of_the_shares_of_both_answers_together() -> None:

@@ -6,6 +6,7 @@ Satterthwaite), on one stratum of conferences with weights of 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 
 import numpy as np
@@ -321,3 +322,38 @@ def test_two_rare_answers_are_not_tested() -> None:
     # Strata count together, each by its own answers.
     both = np.stack([forms(20), np.zeros_like(forms(20))], axis=1)
     assert pairs_of(np.concatenate([both, both[:, ::-1]])).meeting == 4
+
+
+def _compensated(values: Iterable[float], start: float = 0) -> float:
+    """Add up as `sum` does from Python 3.12 on (Neumaier)."""
+    values = list(values)
+    if not any(isinstance(value, float) for value in values):
+        return _SUM(values, start)
+    total, lost = float(start), 0.0
+    for value in values:
+        added = total + value
+        lost += (total - added) + value if abs(total) >= abs(value) else (value - added) + total
+        total = added
+    return total + lost
+
+
+def _in_turn(values: Iterable[float], start: float = 0) -> float:
+    """Add up as `sum` did before."""
+    for value in values:
+        start = start + value
+    return start
+
+
+_SUM = sum
+
+
+def test_every_python_adds_up_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(12)
+    tables = [rng.poisson(rng.gamma(1, 1, size=(60, 1)) * [0.9, 0.4, 0.2, 0.1, 0.05]) for _ in range(40)]
+    made = []
+    for adding in (_in_turn, _compensated):
+        monkeypatch.setattr("builtins.sum", adding)
+        made.append([Cells(table).design([[0], [1], [2], [3], [4]]) for table in tables])
+    monkeypatch.undo()
+    assert _compensated([1.0, 1e100, 1.0, -1e100]) == 2.0 != _in_turn([1.0, 1e100, 1.0, -1e100])
+    assert made[0] == made[1]

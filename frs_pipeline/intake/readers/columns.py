@@ -75,7 +75,7 @@ def column_names(forms: Forms, header: list[str], structure: Rows, where: str) -
         before = short_names[: at - 1].count(name)
         # By position: where the header line is missing, what stands in its place is a form.
         if short_names.count(name) > 1 and (
-            name in (*forms.system, *forms.numbers) or known.get(name) != short_names.count(name)
+            name in (*forms.system, *forms.numbers, *forms.keying) or known.get(name) != short_names.count(name)
         ):
             raise InputError(f"column {at} has a name that stands twice", where=where, do=AGAIN)
         names.append(f"{name}#{before + 1}" if before else name)
@@ -151,7 +151,7 @@ def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, del
             of[question.name] = column
     of |= {q.name: of[q.grouped] for q in questionnaire.questions if q.grouped in of}
     forms = questionnaire.forms
-    known = {*forms.system, *forms.numbers, *of.values()}
+    known = {*forms.system, *forms.numbers, *forms.keying, *of.values()}
     for name in forms.statuses:
         if name not in names:
             remarks.append(ColumnRemark("question_missing", name, "dataset", 1, f"status column {name} is missing"))

@@ -28,7 +28,7 @@ from frs_pipeline.intake.readers.csvfiles import (
 )
 from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS, Rows, read_sav, read_xlsx
-from frs_pipeline.store.deliveries import EXPORT_FILES, PLAIN_FILES, known_as, source_files
+from frs_pipeline.store.deliveries import EXPORT_FILES, PLAIN_FILES, SECOND, known_as, source_files
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import Forms, about
 
@@ -100,6 +100,20 @@ def read_export(study: Study, folder: Path) -> Export:
     if not files:
         return Export(folder, folder.name, forms, [], [], [], [], in_use=False)
     return _read(forms, folder, known_as(files[0]), [folder.parent / name for name in files])
+
+
+def read_again(study: Study, folder: Path, instrument: str) -> Export | None:
+    """Read the second keying of one questionnaire in the delivery `folder`; None where nothing was keyed again.
+
+    Raises as `read_export` does.
+    """
+    place = folder / SECOND
+    own = f"{SECOND}/{instrument}/"
+    names = [name for name in source_files(study, folder, SECOND) if name.startswith(own)]
+    if not names:
+        return None
+    first = known_as(names[0]).removeprefix(f"{SECOND}/")
+    return _read(about(study).forms.again, place / instrument, first, [folder / name for name in names])
 
 
 def open_export(path: Path, forms: Forms) -> Export:

@@ -41,10 +41,12 @@ STATISTICS = {
     "compare": ("Recomputed against printed, figure by figure", ()),
     "bases": ("The base of each table: its forms, those left out by reason, those counted", ()),
     "associations": ("Gamma of all pairs of ordinal questions, with intervals", ()),
+    "estimates": ("Shares, gammas and changes that the report tells beside its tables, with their intervals", ()),
     "bounds": ("Worst and best case of every figure, had nobody left a question blank", ()),
     "forms": ("Forms by who filled them in, and when", ()),
     "unit_nonresponse": ("Unit non-response: whose forms are missing", ("occasion", "measure")),
     "item_nonresponse": ("Questions left blank", ("instrument", "question")),
+    "keying": ("How often questions were keyed wrongly, from forms that were keyed twice", ("instrument", "question")),
     "coding": ("How far those agree who coded texts", ("instrument", "question", "code")),
 }
 

@@ -1,0 +1,253 @@
+"""Samples of figures that people hold against the paper: their worksheets, and what came of them.
+
+A worksheet is a CSV file with a line for a figure and a form behind it; beside it lies what was drawn. What was found is kept
+by line and table, without a form, so that the report may state it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from frs_pipeline.errors import CheckFailed, Gathered, InputError, UsageError
+from frs_pipeline.intake.readers.handkept import kept_rows
+from frs_pipeline.language import Text
+from frs_pipeline.stats.exact import upper_limit
+from frs_pipeline.store.deliveries import FIGURES_CHECKED
+from frs_pipeline.store.files import CONTENT, Store, atomic, private_folder
+from frs_pipeline.study.spec import Spec
+
+FOLDER, PREFIX = "samples", "figures-"
+COLUMNS = (*("line", "form", "conference", "file", "table", "row", "column", "group", "measure", "printed", "keyed", "result"),)
+S = TypeVar("S", bound=Spec)
+Result = Literal["agrees", "differs", "not found"]
+# What people write into the last column.
+RESULTS: dict[Result, Text] = {
+    "agrees": Text("stemmer", "agrees"),
+    "differs": Text("afviger", "differs"),
+    "not found": Text("ikke fundet", "not found"),
+}
+_AS_READ = {said.casefold(): name for name, text in RESULTS.items() for said in (text.danish, text.english)}
+_PERCENT = Decimal("0.1")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure and a form behind it: where the form is, and what was keyed of it at the questions that the figure rests on.
+
+    `conference` is empty where forms belong to none.
+    """
+
+    form: str
+    conference: str
+    file: str
+    table: int
+    row: str
+    column: str
+    group: str
+    measure: str
+    printed: str
+    keyed: str
+
+
+class Drawn(Spec):
+    """What was drawn: by which seed, of which figures (a hash of their rows), and form and table of each line."""
+
+    delivery: str
+    seed: int
+    figures: int
+    forms: int
+    of: str
+    lines: tuple[tuple[str, int], ...]
+
+
+class Recorded(Spec):
+    """What came of a sample. `results` are tables and results line by line; `others` counts samples without any by then."""
+
+    delivery: str
+    seed: int
+    of: str
+    who: str
+    when: str
+    others: int = Field(ge=0)
+    results: tuple[tuple[int, Result], ...]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A sample of figures as the report states it; `changed` says that figures were made again differently since."""
+
+    seed: int
+    when: str
+    agree: int
+    differ: int
+    not_found: int
+    tables: int
+    others: int
+    changed: bool
+
+    @property
+    def compared(self) -> int:
+        """How many lines were compared with a paper."""
+        return self.agree + self.differ
+
+    @property
+    def upper(self) -> Decimal:
+        """The upper 95 % limit of the share that differs, in per cent, rounded up."""
+        return _up(upper_limit(self.differ, self.compared))
+
+    @property
+    def worst(self) -> Decimal:
+        """The same, had all papers that weren't found differed."""
+        return _up(upper_limit(self.differ + self.not_found, self.compared + self.not_found))
+
+
+def _up(share: float) -> Decimal:
+    return (Decimal(share) * 100).quantize(_PERCENT, ROUND_CEILING)
+
+
+def sheet_of(store: Store, seed: int, figures: int, forms: int) -> Path:
+    """Return where the worksheet of a sample lies."""
+    return store.decided(FOLDER) / f"{PREFIX}{seed}-{figures}x{forms}.csv"
+
+
+def drawn_of(store: Store) -> str:
+    """Return a hash of the figures' rows, as they are now."""
+    return store.recorded(store.products[("statistics", "figures")], CONTENT) or ""
+
+
+def write_sheet(store: Store, drawn: Drawn, lines: Sequence[Line]) -> Path:
+    """Write a worksheet and what was drawn. The same again changes nothing.
+
+    Raises `UsageError` when another one lies there, or one that somebody has filled in.
+    """
+    path = sheet_of(store, drawn.seed, drawn.figures, drawn.forms)
+    content, noted = _sheet(lines), _json(drawn)
+    if path.exists() or _beside(path).exists():
+        if path.exists() and path.read_bytes() == content and _beside(path).exists() and _beside(path).read_bytes() == noted:
+            return path
+        what = "was drawn before, and is filled in or of other figures"
+        raise UsageError(what, where=path, do="record it, or draw by another seed")
+    private_folder(path.parent, store.settings.data / "decided")
+    for place, written in ((_beside(path), noted), (path, content)):
+        with atomic(place, private=True) as file:
+            file.write(written)
+    return path
+
+
+def read_sheet(store: Store, path: Path) -> tuple[Drawn, list[Result]]:
+    """Read a worksheet that somebody filled in. Raises `InputError` for each line that isn't as drawn, or has no result."""
+    own = store.decided(FOLDER) / path.name
+    if not path.is_file() or not path.name.startswith(PREFIX):
+        raise InputError("isn't a worksheet of figures", where=path, do="name the file that frs sample draw --of figures wrote")
+    if not _beside(own).exists():
+        raise InputError("was never drawn for this delivery", where=path, do="keep the name of the worksheet, and say --delivery")
+    drawn = _read(_beside(own), Drawn)
+    wrong, results = Gathered(), list[Result]()
+    rows = [(line, [cell.strip() for cell in cells]) for line, cells in kept_rows(path, COLUMNS, "write it as it was drawn")]
+    rows = [(line, cells) for line, cells in rows if any(cells)]
+    for at, (line, cells) in enumerate(rows):
+        with wrong:
+            results.append(_result(cells, at, drawn, f"{path}:{line}"))
+    wrong.check()
+    if len(rows) < len(drawn.lines):
+        what = f"{len(rows)} lines where {len(drawn.lines)} were drawn"
+        raise InputError(what, where=path, do="put the others back; what wasn't found is a result, too")
+    return drawn, results
+
+
+def _result(cells: Sequence[str], at: int, drawn: Drawn, where: str) -> Result:
+    """Read the result of a line. Raises `InputError`, which repeats no cell."""
+    if len(cells) != len(COLUMNS):
+        raise InputError(f"{len(cells)} fields where {len(COLUMNS)} belong", where=where, do="correct the line")
+    said = dict(zip(COLUMNS, cells, strict=True))
+    known = drawn.lines[at] if at < len(drawn.lines) else None
+    if known is None or (said["line"], said["form"], said["table"]) != (str(at + 1), known[0], str(known[1])):
+        raise InputError("isn't the line that was drawn here", where=where, do="keep lines, forms and tables as they were drawn")
+    result = _AS_READ.get(" ".join(said["result"].split()).casefold())
+    if result is None:
+        what = "has another result than there is" if said["result"] else "has no result"
+        possible = " · ".join(dict.fromkeys(word for text in RESULTS.values() for word in (text.english, text.danish)))
+        raise InputError(what, where=where, do=f"write {possible}")
+    return result
+
+
+def record(store: Store, path: Path, *, who: str, when: str, replace: bool = False) -> Recorded:
+    """Read what came of a worksheet, for `keep`. Raises `CheckFailed` where that was recorded, unless it `replace`s that."""
+    drawn, results = read_sheet(store, path)
+    if _checked(store, path).exists() and not replace:
+        raise CheckFailed("was recorded already", where=path, do="draw another sample, or say --replace to correct it")
+    own = _beside(store.decided(FOLDER) / path.name)
+    others = [one for one in store.decided(FOLDER).glob(f"{PREFIX}*.drawn.json") if one != own]
+    without = sum(not one.with_name(one.name.replace(".drawn.", ".checked.")).exists() for one in others)
+    tables = (table for _, table in drawn.lines)
+    return Recorded(
+        delivery=store.delivery,
+        seed=drawn.seed,
+        of=drawn.of,
+        who=who,
+        when=when,
+        others=without,
+        results=tuple(zip(tables, results, strict=True)),
+    )
+
+
+def keep(store: Store, path: Path, made: Recorded) -> None:
+    """Write what came of a worksheet to where the report finds it."""
+    with atomic(_checked(store, path), private=True) as file:
+        file.write(_json(made))
+
+
+def figures_checked(store: Store) -> list[Checked]:
+    """Read what came of all samples of figures of a delivery, the oldest first. Raises `InputError` for another file."""
+    now = drawn_of(store)
+    found = [_read(path, Recorded) for path in sorted(store.decided("").glob(FIGURES_CHECKED))]
+    return [summed(one, changed=one.of != now) for one in sorted(found, key=lambda one: (one.when, one.seed))]
+
+
+def summed(one: Recorded, *, changed: bool = False) -> Checked:
+    """Sum up what came of a sample."""
+    number = Counter(result for _, result in one.results)
+    tables = {table for table, result in one.results if result != "not found"}
+    counts = (number["agrees"], number["differs"], number["not found"])
+    return Checked(one.seed, one.when, *counts, len(tables), one.others, changed)
+
+
+def _sheet(lines: Iterable[Line]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for at, line in enumerate(lines, start=1):
+        writer.writerow([at, *(getattr(line, name) for name in COLUMNS[1:-1]), ""])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _json(content: Spec) -> bytes:
+    return (json.dumps(content.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _read(path: Path, kind: type[S]) -> S:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=path, do="check the file's rights") from error
+    except ValidationError:
+        # The library's error would repeat what stands there.
+        raise InputError("doesn't say what was drawn or found", where=path, do="restore it from a backup") from None
+
+
+def _beside(sheet: Path) -> Path:
+    return sheet.with_suffix(".drawn.json")
+
+
+def _checked(store: Store, sheet: Path) -> Path:
+    return (store.decided(FOLDER) / sheet.name).with_suffix(".checked.json")
