@@ -23,7 +23,7 @@ NIGHT, TIMEZONE, _PATIENCE = "0 3 * * *", "Europe/Copenhagen", "0 5 * * *"
 # What the schedule notes each night that it looked; see `nightly`.
 LOOKED = ("looked_at_night",)
 
-# Who reads what lies in a zone of a layer. The one place that says so; docs/how-to/dagster.md repeats it.
+# Who reads what lies in a zone of a layer: the one place that says so.
 _READERS = {
     ("raw", "raw"): "data engineers and auditors; whoever delivers it keeps the original",
     ("restricted", "validated"): "data engineers and auditors who may see conference numbers; nobody takes it out",
