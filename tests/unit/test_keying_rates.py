@@ -92,7 +92,7 @@ def test_kappa_and_its_limits_go_with_the_agreement_that_they_are_made_of():
 
 def test_a_sample_is_shared_out_by_size_and_leaves_no_keyer_out():
     sizes = {Stratum("a", "x"): 70, Stratum("a", "y"): 29, Stratum("b", "x"): 1}
-    assert list(allotted(sizes, 10).values()) == [6, 3, 1]
+    assert list(allotted(sizes, 10).values()) == [7, 2, 1]
     assert list(allotted(sizes, 100).values()) == [70, 29, 1]
     with pytest.raises(UsageError, match="give a number from 3 to 100"):
         allotted(sizes, 2)
