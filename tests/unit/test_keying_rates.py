@@ -1,7 +1,5 @@
 """Rates of wrong cells: what they estimate, and how often their intervals hold the truth, by simulation."""
 
-import os
-
 import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
@@ -15,7 +13,7 @@ from frs_pipeline.errors import UsageError
 from frs_pipeline.stats.agreement import kappa, kappa_within
 
 QUESTIONS, ANSWERS = 12, 5
-SEEDS = 100 if os.environ.get("FRS_ALL_SEEDS") else 25
+SEEDS = 100
 
 
 def keyed(random, forms, rate, other=0.02, keyer="a"):
