@@ -144,7 +144,10 @@ def delivered(study: Study, folder: Path) -> dict[str, str]:
 
 
 def taken_in(store: Store) -> dict[str, str]:
-    """Hash what a result is made from: what was delivered, and what was decided about it since, if anything; of several deliveries together, which they are and their roots."""
+    """Hash what a result is made from: what was delivered, and what was decided about it since, if anything.
+
+    Of several deliveries together, that is which they are and their roots.
+    """
     if not is_together(store.delivery):
         found = dict.fromkeys(pattern for product in store.products.values() for pattern in product.decided)
         decided = {f"decided/{name}": value for name, value in decisions(store.decided(""), tuple(found)).items()}
