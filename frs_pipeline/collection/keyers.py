@@ -40,9 +40,7 @@ FAULTS = pa.schema(
         pa.field("percent", pa.float64(), nullable=False),
         pa.field("low", pa.float64(), metadata={"text": "Wilson's interval, in per cent"}),
         pa.field("high", pa.float64()),
-        pa.field(
-            "p", pa.float64(), metadata={"text": "Fisher's exact test: more often than others; null: no others"}
-        ),
+        pa.field("p", pa.float64(), metadata={"text": "Fisher's exact test: more often than others; null: no others"}),
         pa.field("q", pa.float64(), metadata={"text": "Adjusted for all tests (Benjamini & Hochberg)"}),
         pa.field("stands_out", pa.bool_(), nullable=False),
     ]
