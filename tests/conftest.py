@@ -118,6 +118,12 @@ def _policy_with():
     return policy_with
 
 
+@pytest.fixture
+def storage():
+    """Where Dagster keeps its history, as lines of dagster.yaml: none is SQLite. For tests/services it is PostgreSQL."""
+    return ""
+
+
 @pytest.fixture(scope="session")
 def held():
     """The conferences of the tiny delivery."""

@@ -61,17 +61,6 @@ def draw(
     _draw_forms(Results(delivery).store, seed, forms, reason)
 
 
-@sample.command()
-def record(
-    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The worksheet of figures, with a result in each line.")],
-    who: Who = "",
-    replace: Replace = False,
-    delivery: Delivery = None,
-) -> None:
-    """Take what came of a sample of figures; the next run states it in the report."""
-    record_figures(sheet, who, delivery, replace=replace)
-
-
 def _draw_forms(store: Store, seed: int, number: int | None, reason: str) -> None:
     from frs_pipeline.collection.keyers import numbered
     from frs_pipeline.collection.sampling import draw_forms
@@ -211,3 +200,14 @@ def _number(value: float | None, places: int = 1) -> str:
 
 def _range(low: float | None, high: float | None, places: int = 1) -> str:
     return "" if low is None or high is None else f"{_number(low, places)}–{_number(high, places)}"
+
+
+@sample.command()
+def record(
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="The worksheet of figures, with a result in each line.")],
+    who: Who = "",
+    replace: Replace = False,
+    delivery: Delivery = None,
+) -> None:
+    """Take what came of a sample of figures; the next run states it in the report."""
+    record_figures(sheet, who, delivery, replace=replace)

@@ -45,7 +45,7 @@ def recipients(controllers: Path, pipeline: str) -> Recipients:
     places = [where for at, (recipient, where) in enumerate(listed) if recipient in theirs[:at]]
     if places:
         raise UsageError("the same recipient stands twice", where=places[0], do="take one of them out")
-    own = _pipelines(pipeline)
+    own = _one_of(pipeline, "--pipeline")
     if own in theirs:
         raise UsageError(
             "the pipeline's recipient is a controller's, too: its key would open personal numbers",
@@ -90,6 +90,25 @@ def demo_recipients() -> frozenset[str]:
     return frozenset(str(identity.to_public()) for identity in identities)
 
 
+def are_published(identities: Sequence[str]) -> bool:
+    """Return whether all of these secret keys are published with the made-up delivery. False for what can't be read as one."""
+    try:
+        own = {str(pyrage.x25519.Identity.from_str(identity).to_public()) for identity in identities}
+    except pyrage.IdentityError:
+        return False
+    return own <= demo_recipients()
+
+
+def own_recipient(text: str, where: str) -> str:
+    """Read a recipient, or the one that stands in a file of that name. Raises `InputError`, and `UsageError` for a demo one."""
+    found = _one_of(text, where)
+    if found in demo_recipients():
+        raise UsageError(
+            "is a demo recipient: anybody has its key", where=where, do="name one of your own: frs codebook keygen FILE"
+        )
+    return found
+
+
 def make_key(path: Path) -> str:
     """Write a new age identity, for its owner's eyes only, and return its recipient. Raises `FrsError` if the file exists."""
     identity = pyrage.x25519.Identity.generate()
@@ -107,13 +126,13 @@ def make_key(path: Path) -> str:
     return recipient
 
 
-def _pipelines(text: str) -> str:
+def _one_of(text: str, where: str) -> str:
     if text.strip().lower().startswith(("age1", IDENTITY.lower())):
-        return _recipient(text, "--pipeline")
-    refuse_secret(text, "--pipeline")
+        return _recipient(text, where)
+    refuse_secret(text, where)
     listed = _listed(Path(text))
     if len(listed) != 1:
-        raise UsageError(f"{len(listed)} recipients where one belongs", where=text, do="name the pipeline's only")
+        raise UsageError(f"{len(listed)} recipients where one belongs", where=text, do=f"name one only: {where}")
     return listed[0][0]
 
 

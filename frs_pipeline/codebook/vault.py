@@ -57,7 +57,7 @@ def _decoded(data: bytes, path: Path, key: Path) -> str:
 
 
 def _opened(path: Path, key: Path, do: str = PIPELINES_KEY) -> bytes:
-    identities = _identities(key, do)
+    identities = identities_of(key, do)
     try:
         return bytes(pyrage.decrypt(path.read_bytes(), identities))
     except FileNotFoundError as error:
@@ -66,7 +66,8 @@ def _opened(path: Path, key: Path, do: str = PIPELINES_KEY) -> bytes:
         raise InputError(_CLOSED, where=path, do=f"check the key {key}") from error
 
 
-def _identities(key: Path, do: str) -> list[pyrage.x25519.Identity]:
+def identities_of(key: Path, do: str) -> list[pyrage.x25519.Identity]:
+    """Read the age identities in a file. Raises `InputError` when it is missing or holds none; `do` says what to do then."""
     refuse_secret(key, "the key")
     try:
         identities = [

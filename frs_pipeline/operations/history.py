@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from frs_pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, RunRecord
 
 _EVENTS, _RUNS, _TICKS = 1_000, 100, 100
+
+# Where a history is that PostgreSQL keeps; deploy/postgresql/dagster.yaml names it.
+URL = "FRS_POSTGRES_URL"
+
+
+def refuse_password() -> None:
+    """Raise `UsageError`, which doesn't repeat it, where the database's address holds its password: Dagster's pages show that.
+
+    The same for an address of another driver: the library would look for one that isn't installed.
+    """
+    address = os.environ.get(URL)
+    if not address:
+        return
+    try:
+        parts = urlsplit(address)
+        secret = parts.password or parse_qs(parts.query).keys() & {"password", "sslpassword"}
+    except ValueError:
+        raise UsageError("isn't an address", where=URL, do="give postgresql+psycopg2://USER@HOST:PORT/DATABASE") from None
+    if secret:
+        raise UsageError("holds a password", where=URL, do="put it into a file that PGPASSFILE names, and replace it")
+    if parts.scheme != "postgresql+psycopg2":
+        raise UsageError("isn't an address of PostgreSQL", where=URL, do="give postgresql+psycopg2://USER@HOST:PORT/DATABASE")
 
 
 def kept(instance: DagsterInstance, run: str | None = None) -> Iterator[tuple[str, Iterator[str]]]:

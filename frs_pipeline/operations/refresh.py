@@ -14,6 +14,7 @@ from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.received import refuse_altered
 from frs_pipeline.intake.unread import refuse_unread
+from frs_pipeline.operations.history import refuse_password
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
 from frs_pipeline.store.deliveries import deliveries, inventory
@@ -177,6 +178,8 @@ def _selected(study: Study, select: str) -> set[AssetPath]:
 def _home() -> Path | None:
     """Return DAGSTER_HOME, where Dagster keeps its history; None where it isn't set. Raises `UsageError`."""
     home = os.environ.get("DAGSTER_HOME")
+    if home:
+        refuse_password()
     if home and not Path(home).is_absolute():
         raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
     if home and not Path(home).is_dir():

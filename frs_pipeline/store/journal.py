@@ -143,6 +143,22 @@ def head_of(path: Path) -> End:
     return _read(path)[2] or START
 
 
+def copied(path: Path) -> dict[str, bytes]:
+    """Read a journal and its head as they are at one moment, by the names of their files; nothing where there is no journal.
+
+    Raises `InputError` for what can't be read.
+    """
+    head = _head_path(path)
+    try:
+        with _locked(path, os.O_RDONLY, fcntl.LOCK_SH) as journal:
+            noted = {head.name: head.read_bytes()} if head.exists() else {}
+            return {path.name: journal.read(), **noted}
+    except FileNotFoundError:
+        return {head.name: head.read_bytes()} if head.exists() else {}
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=path, do="check the file's rights") from error
+
+
 def sealed(content: Mapping[str, Any], end: End) -> bytes:
     """Return the line (with its end) of an entry of `content` that follows `end`."""
     content = {**content, "previous": end.hash}

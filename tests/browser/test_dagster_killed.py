@@ -28,10 +28,10 @@ def runs(home: Path, delivery: str) -> list[DagsterRun]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
 def test_after_a_kill_of_all_processes_the_next_delivery_is_refreshed_and_the_lost_run_told(
-    make_delivery: Callable[[Path], Any], tmp_path: Path, record_property: Callable[[str, object], None]
+    make_delivery: Callable[[Path], Any], tmp_path: Path, storage: str, record_property: Callable[[str, object], None]
 ) -> None:
     began = time.monotonic()
-    home = home_in(tmp_path)
+    home = home_in(tmp_path, storage)
     delivery = make_delivery(tmp_path / "data")
     settings, name = delivery.settings, delivery.name
     with serving(settings, home, tmp_path / "log"):

@@ -34,15 +34,16 @@ def part(study):
 
 
 @pytest.fixture
-def environment(delivery, tmp_path, monkeypatch):
-    """A refreshed delivery of which something changed, and Dagster's home with its history in another folder."""
+def environment(delivery, tmp_path, monkeypatch, storage):
+    """A refreshed delivery of which something changed, and Dagster's home with its history in another folder, or a database."""
     for name in [name for name in os.environ if name.startswith(("FRS_", "DAGSTER_"))]:
         monkeypatch.delenv(name)
     for name in ("FRS_DATA_DIR", "FRS_KEY_FILE", "FRS_STUDY"):
         monkeypatch.setenv(name, environment_of(delivery.data)[name])
     home = tmp_path / "home"
     home.mkdir()
-    (home / "dagster.yaml").write_text(f"storage:\n  sqlite:\n    base_dir: {tmp_path / 'elsewhere'}\n", encoding="utf-8")
+    elsewhere = f"storage:\n  sqlite:\n    base_dir: {tmp_path / 'elsewhere'}\n"
+    (home / "dagster.yaml").write_text(storage or elsewhere, encoding="utf-8")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     return delivery, home
 
@@ -195,3 +196,23 @@ def test_a_history_that_cannot_be_looked_at_says_so(environment, capfd, monkeypa
     (home / "dagster.yaml").write_text("storage:\n  postgres:\n    postgres_url: postgresql://nowhere/x\n", encoding="utf-8")
     code = run(capfd, monkeypatch, "doctor")[0]
     assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("postgresql+psycopg2://frs:hemmelig@127.0.0.1/frs", "holds a password"),
+        ("postgresql+psycopg2://frs@127.0.0.1/frs?password=hemmelig", "holds a password"),
+        ("postgresql://frs@127.0.0.1/frs", "isn't an address of PostgreSQL"),
+        ("postgresql+psycopg2://[frs", "isn't an address"),
+    ],
+)
+def test_a_databases_password_does_not_stand_in_its_address(environment, capfd, monkeypatch, address, why):
+    delivery, _ = environment
+    delivery.set("coordinator", 0, konflikt="2")
+    monkeypatch.setenv("FRS_POSTGRES_URL", address)
+    code, err = run(capfd, monkeypatch, "run")
+    assert (code, err.count("\n")) == (2, 1)
+    assert why in err
+    assert "hemmelig" not in err
+    assert run(capfd, monkeypatch, "doctor")[0] == 1

@@ -56,8 +56,10 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture
-def instance() -> Iterator[DagsterInstance]:
-    with DagsterInstance.ephemeral() as found:
+def instance(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterInstance]:
+    home = tmp_path_factory.mktemp("home")
+    (home / "dagster.yaml").write_text(storage, encoding="utf-8")
+    with DagsterInstance.from_config(str(home)) if storage else DagsterInstance.ephemeral() as found:
         found.add_dynamic_partitions(str(DELIVERIES.name), [DELIVERY])
         yield found
 

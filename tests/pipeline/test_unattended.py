@@ -53,9 +53,10 @@ def settings(refreshed: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[DagsterInstance]:
+def instance(tmp_path: Path, storage: str) -> Iterator[DagsterInstance]:
     home = tmp_path / "home"
     home.mkdir()
+    (home / "dagster.yaml").write_text(storage, encoding="utf-8")
     with DagsterInstance.local_temp(str(home)) as found:
         found.add_dynamic_partitions(str(deliveries_of(STUDY).name), [EARLIER, DELIVERY, LATER])
         yield found

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from frs_pipeline.store.settings import PROJECT
 
-COPIED = ("frs_pipeline", "studies", "docs", "tests", "data/raw/2020-11-30", ".dagster_home/dagster.yaml")
+COPIED = ("frs_pipeline", "studies", "docs", "deploy", "tests", "data/raw/2020-11-30", ".dagster_home/dagster.yaml")
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 
 

@@ -36,11 +36,13 @@ def answers(address: str) -> bool:
         return False
 
 
-def home_in(folder: Path) -> Path:
-    """An empty history, kept as `make ui` keeps it."""
+def home_in(folder: Path, storage: str = "") -> Path:
+    """An empty history, kept as `make ui` keeps it, or where `storage` says."""
     home = folder / "home"
     home.mkdir()
     shutil.copy(PROJECT / ".dagster_home" / "dagster.yaml", home)
+    with (home / "dagster.yaml").open("a", encoding="utf-8") as file:
+        file.write(storage)
     return home
 
 
