@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 # Names of files are UTF-8, whatever the locale says.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-unit test-long test-spark test-browser test-services spark lint ui bench simulate misprints lock clean docs site picture
+.PHONY: demo test test-unit test-long test-spark test-browser test-services test-pythons spark lint ui bench simulate misprints lock clean docs site picture
 
 demo: .venv/.installed
 	@$(BIN)/frs run
@@ -46,6 +46,20 @@ test-services: .venv/.postgres
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVICES)) >/dev/null || \
 		{ echo "make test-services needs $(SERVICES): install them" >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/services -n 2 --dist loadgroup
+
+# Unit tests and a refresh by the lock on each Python that is there; the roots have to be one.
+PYTHONS := python3.11 python3.12 python3.13
+test-pythons:
+	@roots=$$(mktemp); trap 'rm -f '$$roots EXIT; for python in $(PYTHONS); do \
+		found=$$($$python -c 'import sys; print(sys.executable)' 2>/dev/null) || { echo "$$python: skipped, it isn't on this machine"; continue; }; \
+		place=build/$$python; rm -rf $$place; $$found -m venv $$place && \
+		$$place/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock && \
+		$$place/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+		$$place/bin/python -m pytest -n 2 --dist worksteal tests/unit && \
+		mkdir -p $$place/data/raw && cp -r data/raw/2020-11-30 $$place/data/raw/ && \
+		FRS_DATA_DIR=$$place/data $$place/bin/frs run >/dev/null && grep '"root"' $$place/data/curated/2020-11-30/manifest.json >> $$roots && \
+		echo "$$python: $$(tail -n 1 $$roots)" || exit 1; \
+	done; test $$(sort -u $$roots | wc -l) = 1 || { echo "the roots differ" >&2; exit 1; }
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
@@ -95,6 +109,7 @@ lock:
 	$(call OF_EXTRA,spark) "setuptools", sep="\n")' | $(LOCK) - -o requirements-spark.lock
 	$(call OF_EXTRA,bench) sep="\n")' | $(LOCK) - -o requirements-bench.lock
 	$(call OF_EXTRA,postgres) sep="\n")' | $(LOCK) - -c requirements.lock -o requirements-postgres.lock
+	printf 'hatchling\neditables\n' | $(LOCK) pyproject.toml - --extra postgres -c requirements.lock -c requirements-postgres.lock --no-annotate -o requirements-serve.lock
 
 # Journals stay, and which deliveries are counted as one: they can't be made again.
 clean:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from frs_pipeline.cli.figure_samples import FIGURES, FORMS, Replace, Who, draw_figures, record_figures
-from frs_pipeline.cli.root import COLLECTING, Delivery, app
+from frs_pipeline.cli.grids import print_grid
+from frs_pipeline.cli.root import COLLECTING, AsJson, Delivery, Results, app
+from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import UsageError
+from frs_pipeline.language import plural
+from frs_pipeline.stats.printing import spss
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from frs_pipeline.store.files import Store
 
 sample = typer.Typer(help="Samples that people check: draw one, and take what came of it.", no_args_is_help=True)
 app.add_typer(sample, name="sample", rich_help_panel=COLLECTING)
@@ -26,7 +36,7 @@ class Of(StrEnum):
 What = Annotated[Of, typer.Option("--of", help="What is drawn.")]
 # Not required by the parser, because an attempt without a reason is worth an entry in the journal.
 Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; it stands in the journal.")]
-Seed = Annotated[int, typer.Option("--seed", metavar="S", help="The same seed draws the same sample.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The same seed draws the same sample.")]
 Forms = Annotated[int | None, typer.Option("--forms", metavar="N", help="How many forms; of forms, default: a tenth.")]
 
 
@@ -45,7 +55,148 @@ def draw(
         return
     if figures:
         raise UsageError("is for a sample of figures", where="--figures", do="say --of figures, or leave it out")
-    raise UsageError("isn't drawn yet", where=f"--of {of}", do="wait for it")
+    _draw_forms(Results(delivery).store, seed, forms, reason)
+
+
+def _draw_forms(store: Store, seed: int, number: int | None, reason: str) -> None:
+    from frs_pipeline.collection.keyers import numbered
+    from frs_pipeline.collection.sampling import draw_forms
+
+    drawn = draw_forms(store, seed, number, reason)
+    numbers = numbered(stratum.keyer for stratum in drawn.strata)
+    rows = sorted([s.instrument, numbers[s.keyer], str(share), str(of)] for s, (share, of) in drawn.strata.items())
+    print_grid(
+        f"{plural(drawn.forms, 'form')} of {drawn.of} drawn with seed {seed}", ("questionnaire", "keyer", "drawn", "of"), rows
+    )
+    say(f"Worksheet: {drawn.path}")
+
+
+@sample.command()
+def compare(reason: Reason = "", delivery: Delivery = None, as_json: AsJson = False) -> None:
+    """Compare what was keyed twice, and list the cells that differ for whoever looks at the papers."""
+    from frs_pipeline.collection.adjudication import list_open
+    from frs_pipeline.collection.second_keying import left_out
+    from frs_pipeline.store.plan import KEYED, KEYERS, KEYING
+
+    results = _keyed(delivery)
+    cells, keyers, questions = (results.read(key) for key in (KEYED, KEYERS, KEYING))
+    listed = list_open(results.store, cells, reason)
+    missing, left = _not_keyed(results.store, cells), left_out(cells)
+    by_keyer = _anonymous(keyers)
+    if as_json:
+        open_ones = {"open": listed.cells, "not_keyed_again": missing, "not_compared": left}
+        print_json({**open_ones, "keyers": by_keyer, "questions": questions.to_pylist()})
+        return
+    said = [
+        [row["keyer"], row["instrument"] or "all", *_measures(row), "stands out" if row["stands_out"] else ""]
+        for row in by_keyer
+        if row["question"] is None
+    ]
+    print_grid("By who keyed the forms first", ("keyer", "questionnaire", *_HEADER, ""), said, _UNDER)
+    asked = [[row["instrument"], row["question"] or "all", *_measures(row), *_kappa(row)] for row in questions.to_pylist()]
+    print_grid("By question, of counted forms", ("questionnaire", "question", *_HEADER, "kappa", "from–to"), asked, _UNDER)
+    for why, number in left.items():
+        say(f"  {number:>5} not compared: {why}")
+    say(f"  {missing:>5} drawn, and not keyed again yet")
+    say(f"{plural(listed.cells, 'cell')} to look up: {listed.path}")
+
+
+_HEADER = ("forms", "cells", "differ", "open", "% wrong", "from–to", "% agree", "from–to")
+_UNDER = "95% intervals; cells of a form aren't independent. Open cells count as right at the lower end, as wrong at the upper."
+
+
+@sample.command()
+def adjudicate(
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET.CSV", help="The worksheet of frs sample compare, filled in.")],
+    reason: Reason = "",
+    delivery: Delivery = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take what somebody other than the two keyers found on the papers; the next run corrects the forms by it."""
+    from frs_pipeline.collection.adjudication import take
+    from frs_pipeline.store.plan import KEYED
+
+    results = _keyed(delivery)
+    taken = take(results.store, results.read(KEYED), sheet, reason)
+    if as_json:
+        print_json({"decided": taken.decided, "first_wrong": taken.wrong, "open": taken.left})
+        return
+    say(f"{plural(taken.decided, 'cell')} decided, in {taken.wrong} of them the first keying was wrong; {taken.left} still open.")
+    say(f"{results.store.refreshed_by} corrects the forms.")
+
+
+@sample.command()
+def keyers(
+    names: Annotated[bool, typer.Option("--names", help="Write who they are into a restricted file; needs --reason.")] = False,
+    reason: Reason = "",
+    delivery: Delivery = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the faults of each keyer's forms by rule, with intervals. Keyers have numbers here, not names."""
+    from frs_pipeline.collection.keyers import name_keyers
+    from frs_pipeline.store.plan import FAULTS
+
+    results = _keyed(delivery)
+    found = results.read(FAULTS)
+    path = name_keyers(results.store, found, reason) if names else None
+    rows = _anonymous(found)
+    if as_json:
+        print_json(rows)
+        return
+    lines = [
+        [
+            *(row["instrument"], row["rule"] or "any", row["keyer"], str(row["forms"]), str(row["faults"])),
+            *(_number(row["percent"]), _range(row["low"], row["high"]), "stands out" if row["stands_out"] else ""),
+        ]
+        for row in rows
+    ]
+    header = ("questionnaire", "rule", "keyer", "forms", "faults", "%", "from–to", "")
+    under = "95% intervals (Wilson). Who stands out has more than the others: Fisher's exact test, adjusted for all (q < .05)."
+    print_grid("Forms that broke a rule, by who keyed them", header, lines, under)
+    if path is not None:
+        say(f"Who they are: {path}")
+
+
+def _keyed(delivery: str | None) -> Results:
+    """Return the results of a delivery. Raises `UsageError` in a study that names no keyers."""
+    from frs_pipeline.collection.sampling import require_keyers
+
+    results = Results(delivery)
+    require_keyers(results.store)
+    return results
+
+
+def _not_keyed(store: Store, cells: pa.Table) -> int:
+    from frs_pipeline.collection.sampling import drawn
+
+    return len(drawn(store) - set(cells["form_id"].to_pylist()))
+
+
+def _anonymous(table: pa.Table) -> list[dict[str, Any]]:
+    """Return rows with numbers in the place of keyers."""
+    from frs_pipeline.collection.keyers import numbered
+
+    numbers = numbered(table["keyer"].to_pylist())
+    return [{**row, "keyer": numbers[row["keyer"]]} for row in table.to_pylist()]
+
+
+def _measures(row: Mapping[str, Any]) -> Sequence[str]:
+    counts = (str(row[name]) for name in ("forms", "cells", "differing", "undecided"))
+    wrong = (_number(row["wrong_percent"]), _range(row["wrong_low"], row["wrong_high"]))
+    agree = (_number(row["agreement_percent"]), _range(row["agreement_low"], row["agreement_high"]))
+    return (*counts, *wrong, *agree)
+
+
+def _kappa(row: Mapping[str, Any]) -> Sequence[str]:
+    return _number(row["kappa"], 3), _range(row["kappa_low"], row["kappa_high"], 3)
+
+
+def _number(value: float | None, places: int = 1) -> str:
+    return "" if value is None else spss(value, places, leading_zero=True).replace(",", ".")
+
+
+def _range(low: float | None, high: float | None, places: int = 1) -> str:
+    return "" if low is None or high is None else f"{_number(low, places)}–{_number(high, places)}"
 
 
 @sample.command()

@@ -24,7 +24,7 @@ from frs_pipeline.errors import Busy, InputError, UsageError
 from frs_pipeline.intake.amendments import Exceptions, read_exceptions
 from frs_pipeline.intake.fitting import read_through
 from frs_pipeline.intake.readers.surveyxact import open_export
-from frs_pipeline.store.deliveries import AMENDMENTS, RECEIPT, deliveries, sha256
+from frs_pipeline.store.deliveries import AMENDMENTS, EXPORT_FILES, RECEIPT, deliveries, sha256
 from frs_pipeline.store.files import atomic, private_folder, unwritable
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
@@ -195,6 +195,8 @@ def _read(instrument: str, folder: Path) -> Export:
         receipt = json.loads((folder / RECEIPT).read_text(encoding="utf-8"))
         hashes = {str(name): str(file["sha256"]) for name, file in receipt["files"].items()}
         survey, forms = int(receipt["survey"]), int(receipt["forms"])
+        if hashes.keys() != {*EXPORT_FILES}:
+            raise ValueError("other files")
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         do = "move the folder away; frs fetch fetches again"
         raise InputError("isn't the receipt of an export", where=folder / RECEIPT, do=do) from None

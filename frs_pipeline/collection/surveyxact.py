@@ -39,6 +39,7 @@ _PIECE = 1 << 16
 # A kind of content as servers write it; of anything else nothing is kept.
 _KIND = re.compile(r"[A-Za-z0-9.+-]{1,40}/[A-Za-z0-9.+-]{1,40}(?:; ?charset=[A-Za-z0-9-]{1,20})?")
 _MEGABYTE = 10**6
+_DIGITS = 15  # of a length that anything could have
 _AGAIN = "try again later; nothing was kept, and the last good export and delivery stay"
 _ASK = "ask whoever runs the survey's server; nothing was kept"
 # What a status means, and what to do about it. A missing login is said in words: the status alone would mislead.
@@ -139,7 +140,7 @@ class _Asked:
         """Raise `InputError` for anything but an answer that may be read to its end."""
         status = response.status_code
         if 300 <= status < 400:
-            host = urlsplit(response.headers.get("Location", "")).hostname
+            host = _host(response.headers.get("Location", ""))
             other = host is not None and host.isascii() and host != urlsplit(self.where).hostname
             to = f"to another host, {host}" if other else "elsewhere"
             raise self.error(f"redirects {to} ({status}), and no redirect is followed", "correct fetch: address in study.yaml")
@@ -188,7 +189,7 @@ class _Asked:
                 what = f"its certificate can't be trusted: {cause.verify_message}"
                 return self.error(what, f"nothing was sent; {_ASK}, or name its authority in {TRUSTED}")
         kinds = tuple(map(type, causes))
-        if any(issubclass(kind, ssl.SSLError) for kind in kinds):
+        if server and any(issubclass(kind, ssl.SSLError) for kind in kinds):
             return self.error("no secure connection could be made", f"nothing was sent; {_ASK}")
         if any(issubclass(kind, NameResolutionError | socket.gaierror) for kind in kinds):
             return self.error("there is no such host", "correct fetch: address in study.yaml, or look at the network")
@@ -213,7 +214,15 @@ class _Asked:
 def _length(response: requests.Response) -> int | None:
     """Return how many bytes an answer says that it has; None where it doesn't say so in plain digits."""
     said = response.headers.get("Content-Length", "")
-    return int(said) if said.isascii() and said.isdigit() else None
+    return int(said) if len(said) <= _DIGITS and said.isascii() and said.isdigit() else None
+
+
+def _host(address: str) -> str | None:
+    """Return the host of an address that a server gives; None for what is no address."""
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

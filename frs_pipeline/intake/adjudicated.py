@@ -62,7 +62,8 @@ def read_adjudicated(path: Path, prefixes: Sequence[str]) -> tuple[Decision, ...
     """Read decisions in the order of the file; none when there is no file. Raises `InputError` with file and line."""
     decisions: dict[tuple[str, str], Decision] = {}
     for where, cells, when in amendment_rows(path, ADJUDICATED_COLUMNS):
-        decision = Decision(*cells[:-1], when=when, where=where)
+        texts = dict(zip(ADJUDICATED_COLUMNS[:-1], cells, strict=False))
+        decision = Decision(**texts, when=when, where=where)
         require_sound(decision, prefixes)
         if (decision.form, decision.column) in decisions:
             raise InputError("an earlier line decides the same cell", where=where, do="leave one of them")

@@ -123,7 +123,7 @@ def judge(
     `impossible_answers` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
     Which codes are outside their scale, `scales` decides.
     """
-    forms, answers = questionnaire.forms, _read(cells, columns, questionnaire)
+    forms, answers = questionnaire.forms, read_answers(cells, columns, questionnaire)
     created = clocks.read(forms.created, cells[forms.created]) if forms.created else _never(cells.num_rows)
     marks = np.zeros(cells.num_rows, dtype=np.int64)
     number = codes(cells[forms.number]) if forms.number else not_asked(cells.num_rows)
@@ -156,7 +156,7 @@ def _never(forms: int) -> np.ndarray:
     return np.full(forms, np.datetime64("NaT", "s"))
 
 
-def _read(cells: pa.Table, columns: Columns, questionnaire: Questionnaire) -> dict[str, Codes]:
+def read_answers(cells: pa.Table, columns: Columns, questionnaire: Questionnaire) -> dict[str, Codes]:
     """Parse the answers of a chunk, by question."""
     blank, answers = not_asked(cells.num_rows), dict[str, Codes]()
     for question in questionnaire.keyed:

@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from frs_pipeline.errors import FrsError
 from frs_pipeline.language import plural
 from frs_pipeline.operations.history import refuse_password
 from frs_pipeline.operations.outbox import given_up, unsent
+from frs_pipeline.store.code import program_version
 from frs_pipeline.store.deliveries import deliveries, inventory, unnamed
 from frs_pipeline.store.files import Store, read_manifest
 from frs_pipeline.store.journal import head_of, verify
 from frs_pipeline.store.lock import is_locked, unfinished
-from frs_pipeline.store.manifest import added, root_of
+from frs_pipeline.store.manifest import added, made_by_another, root_of
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import PROJECT, Settings, home
-from frs_pipeline.store.standing import remains, standing
+from frs_pipeline.store.standing import beyond, remains, standing
 from frs_pipeline.store.together import togethers
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, has_codebook
@@ -48,6 +49,7 @@ class Diagnosis:
 def examine(settings: Settings) -> list[Diagnosis]:
     """Examine everything, the installation first, then each delivery."""
     diagnoses = [
+        Diagnosis("Program", True, f"version {program_version()}"),
         _python(),
         _libraries(),
         *_study(settings.study),
@@ -81,14 +83,22 @@ def _libraries() -> Diagnosis:
     lock = PROJECT / "requirements.lock"
     if not lock.exists():
         return Diagnosis("Libraries", True, "no requirements.lock here to compare with")
-    wrong = []
+    wrong, needed = [], _in_service()
     for name, pinned in _PINNED.findall(lock.read_text(encoding="utf-8")):
         try:
             if version(name) != pinned:
                 wrong.append(f"{name} {version(name)} instead of {pinned}")
         except PackageNotFoundError:
-            wrong.append(f"{name} is missing")
+            # What the project is tested by may lack where it only runs.
+            if needed is None or name in needed:
+                wrong.append(f"{name} is missing")
     return Diagnosis("Libraries", not wrong, "; ".join(wrong) or "as locked")
+
+
+def _in_service() -> set[str] | None:
+    """Name what an installation that only runs consists of; None where no lock says so."""
+    lock = PROJECT / "requirements-serve.lock"
+    return {name for name, _ in _PINNED.findall(lock.read_text(encoding="utf-8"))} if lock.exists() else None
 
 
 def _study(study: Study) -> Iterator[Diagnosis]:
@@ -271,9 +281,9 @@ def _produced(store: Store, label: str) -> Diagnosis:
         )
     state = standing(store)
     problems = [f"a run failed; {state.last_good(store.delivery)} ({store.refreshed_by})"] if state.failed else []
-    if state.altered:
-        more = f" and {len(state.altered) - _SHOWN} more" if len(state.altered) > _SHOWN else ""
-        problems.append(f"altered: {', '.join(state.altered[:_SHOWN])}{more}")
+    if altered := [*state.altered, *beyond(store, {} if state.failed else content["outputs"])]:
+        more = f" and {len(altered) - _SHOWN} more" if len(altered) > _SHOWN else ""
+        problems.append(f"altered: {', '.join(altered[:_SHOWN])}{more}")
     if not problems and "root" not in content:
         problems.append(f"a part of a whole that no manifest vouches for: {store.refreshed_by}")
     elif "root" in content and root_of(content) != content["root"]:
@@ -282,7 +292,14 @@ def _produced(store: Store, label: str) -> Diagnosis:
     beside = added(store, content) if "root" in content and not state.failed else []
     if beside:
         problems.append(f"in no manifest: {', '.join(beside)} (no run deletes these: find out what made them, then delete them)")
-    return Diagnosis(what, not problems, "; ".join(problems) or "as the manifest says")
+    return Diagnosis(what, not problems, "; ".join(problems) or _sound(store, content))
+
+
+def _sound(store: Store, content: dict[str, Any]) -> str:
+    """Say that results are as they were made, and by which version unless by this one."""
+    other = made_by_another(content)
+    again = f": made by {other}, unaltered; {store.refreshed_by} makes them with {program_version()}" if other else ""
+    return f"as the manifest says{again}"
 
 
 def _history() -> Diagnosis:

@@ -14,17 +14,20 @@ from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.unjournalled import unjournalled
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.operations.refresh import Told, nobody, refresh
-from frs_pipeline.store.code import lock_hash
+from frs_pipeline.store.code import lock_hash, program_version
 from frs_pipeline.store.deliveries import deliveries, sha256
-from frs_pipeline.store.files import MANIFEST, Store, listed, read, read_manifest
+from frs_pipeline.store.files import MANIFEST, Store, listed, read, read_manifest, unlisted
 from frs_pipeline.store.journal import verify as examine
 from frs_pipeline.store.lock import exclusive
-from frs_pipeline.store.manifest import added, due, root_of, strays, taken_in
+from frs_pipeline.store.manifest import added, due, made_by_another, root_of, strays, taken_in
 from frs_pipeline.store.plan import AssetPath, program
-from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.settings import Settings, shipped_study
 from frs_pipeline.store.standing import Standing, standing
 from frs_pipeline.store.together import definition, is_together
 from frs_pipeline.tables.render import numbered
+
+# What a figure is of, in every version.
+_OF = ("table", "row", "column", "group", "measure")
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,14 @@ def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict
             if name in noted:
                 differences = _compared(name, noted.pop(name), sha256(path) if path.is_file() else None)
                 faults += [f"{name} was made since by a run that failed"] if name in stands.remade else differences
-    faults += [f"{name} is missing" for name in noted]
+    # What this version doesn't make, another one may have made.
+    for name, value in noted.items():
+        path = unlisted(store, name)
+        faults += _compared(name, value, sha256(path) if path.is_file() else None)
     faults += [f"{name} isn't in the manifest" for name in (*added(store, content), *strays(store.settings))]
-    return Verdict("outputs", f"{len(content['outputs'])} files are as the manifest says", tuple(faults))
+    other = made_by_another(content)
+    made = f", made by {other} and unaltered since ({store.refreshed_by} makes them with {program_version()})" if other else ""
+    return Verdict("outputs", f"{len(content['outputs'])} files are as the manifest says{made}", tuple(faults))
 
 
 def _journals(store: Store) -> Verdict:
@@ -187,11 +195,26 @@ def _as_its_manifest_says(other: Store, keys: Sequence[AssetPath]) -> list[str]:
 
 
 def _program(store: Store, content: dict[str, Any]) -> Verdict:
-    faults = list(_differences(content.get("program", {}), program(store.study, together=is_together(store.delivery))))
+    noted, now = content.get("program", {}), program(store.study, together=is_together(store.delivery))
+    if other := made_by_another(content):
+        return Verdict("program", *_of_another(store, other, noted, now))
+    faults = list(_differences(noted, now))
     if content.get("lock") != lock_hash():
         faults.append("requirements.lock isn't what the manifest says")
     sound = f"{len(content.get('program', {}))} files of code and definitions, and the locked libraries, are as the manifest says"
     return Verdict("program", sound, tuple(faults))
+
+
+def _of_another(store: Store, other: str, noted: dict[str, str], now: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Compare a study's own definitions, which an upgrade leaves alone, and nothing of another version's code.
+
+    Definitions of the shipped study come with the program. Versions before 2.0.0 told them apart from code by no name.
+    """
+    own, kept = ({name: value for name, value in each.items() if name.startswith("study/")} for each in (noted, now))
+    compared = bool(own) and store.study.folder != shipped_study()
+    what = f"code and libraries are those of {other} and not compared with those of {program_version()}"
+    sound = f"{what}; {len(own)} files of the study are as the manifest says" if compared else what
+    return sound, tuple(_differences(own, kept)) if compared else ()
 
 
 def _differences(noted: dict[str, str], now: dict[str, str]) -> Iterator[str]:
@@ -220,12 +243,43 @@ def _rebuilt(store: Store, content: dict[str, Any], told: Told) -> Verdict:
             fault = str(error).replace(place, str(store.settings.data))
             return Verdict("rebuild", sound, (f"can't be rebuilt: {fault}",))
         again = read_manifest(clean)
+        if other := made_by_another(content):
+            return _by_this_version(store, clean, other, content["outputs"], again["outputs"])
         faults = []
         order = [listed(store, store.path(product)) for product in store.products.values()]
         names = [*order, *sorted(again["outputs"].keys() - set(order))]
         for name in (name for name in names if again["outputs"].get(name) != content["outputs"].get(name)):
             faults.append(f"{name} comes out differently from what the manifest says")
         return Verdict("rebuild", sound, (*faults, *_first_figure(store, clean)))
+
+
+def _by_this_version(store: Store, clean: Store, other: str, noted: dict[str, str], now: dict[str, str]) -> Verdict:
+    """Hold the figures of another version against those that this one makes: files may well come out differently."""
+    same = sum(noted.get(name) == value for name, value in now.items())
+    figures, faults = _figures_differ(store, clean)
+    sound = (
+        f"{figures} figures made again by {program_version()} are those of {other}, and {same} of {len(now)} files byte for byte"
+    )
+    undecided = f"whether {other} made it so, only that version can tell; CHANGELOG.md says which versions change figures"
+    return Verdict("rebuild", sound, tuple(f"{fault}; {undecided}" for fault in faults))
+
+
+def _figures_differ(store: Store, clean: Store) -> tuple[int, list[str]]:
+    """Compare figures by what they are of; return how many there are, and the first that isn't the same."""
+    path = clean.path(clean.products[("statistics", "figures")])
+    try:
+        kept, made = (
+            {tuple(row.get(n) for n in _OF): row.get("value") for row in read(at).to_pylist()}
+            for at in (store.settings.data / path.relative_to(clean.settings.data), path)
+        )
+    except (OSError, ValueError):
+        return 0, ["its figures can't be read by this version"]
+    for one in [*made, *(each for each in kept if each not in made)]:
+        if one not in kept or one not in made or kept[one] != made[one]:
+            table, cell = numbered(store.study, one[0]), " · ".join(str(part) for part in one[1:] if part is not None)
+            texts = [str(each[one]) if one in each else "not there" for each in (kept, made)]
+            return len(made), [f"first figure that differs: {table} {cell}: {texts[0]} in the file, {texts[1]} rebuilt"]
+    return len(made), []
 
 
 def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from frs_pipeline import __version__
 from frs_pipeline.release.earlier import RELEASED, name_of
 from frs_pipeline.release.variants import kept_back
 from frs_pipeline.release.words import Counted
@@ -51,7 +51,7 @@ class Facts:
     @property
     def version(self) -> str:
         """The version of this program."""
-        return metadata.version("frs-pipeline")
+        return __version__
 
     @property
     def lock(self) -> bytes | None:

@@ -82,13 +82,9 @@ def package(
                 _fill(waiting, made.files)
                 if recipients:
                     seal(made.folder, recipients, waiting / SEALED, store.waiting())
-                noted = {
-                    **details,
-                    "root": here.root,
-                    "public": sha256(waiting / SUMS),
-                    "sealed": sha256(waiting / SEALED) if recipients else None,
-                    "released": here.released.when if here.released else None,
-                }
+                noted = {**details, "root": here.root, "public": sha256(waiting / SUMS)}
+                noted |= {"sealed": sha256(waiting / SEALED)} if recipients else {}
+                noted |= {"released": here.released.when} if here.released else {}
                 entry = trace.note(noted)
                 try:
                     _put(waiting, to)

@@ -146,7 +146,7 @@ def _text(name: str, facts: Facts) -> bytes:
     language: Language = "danish" if name.endswith(".da.md") else "english"
     title = about(facts.store.study).title.in_language(language)
     filled = {"delivery": facts.store.delivery, "root": facts.root, "title": title, "version": facts.version}
-    filled["first"] = name_of(facts.store.study, min(catalogue(facts.store.study)))
+    filled["query"] = name_of(facts.store.study, min(catalogue(facts.store.study)))
     text = "\n".join(lines) + "\n"
     for word, value in filled.items():
         text = text.replace(f"{{{word}}}", value)

@@ -46,3 +46,18 @@ def alpha(units: Iterable[Unit]) -> Fraction | None:
 def _unlike(codings: Counter[Hashable]) -> int:
     """Return how many ordered pairs of codings differ."""
     return codings.total() ** 2 - sum(number**2 for number in codings.values())
+
+
+def kappa_within(units: Iterable[Unit], low: float, high: float) -> tuple[float, float] | None:
+    """Return the limits of Cohen's kappa where those of the share that agrees are `low` and `high`.
+
+    Agreement by chance is taken as it is: where nearly everything agrees, as two keyings do, kappa hardly depends on how surely
+    it is known (its derivative is -(1 - observed)/(1 - expected)²). None where there is no kappa.
+    """
+    both = [unit for unit in units if len(unit) == 2]
+    if kappa(both) is None:
+        return None
+    # 1 - kappa is the share that differs, in units of the share that would differ by chance.
+    first, second = (Counter(unit[at] for unit in both) for at in (0, 1))
+    by_chance = 1 - Fraction(sum(number * second[code] for code, number in first.items()), len(both) ** 2)
+    return float(1 - (1 - Fraction(low)) / by_chance), float(1 - (1 - Fraction(high)) / by_chance)

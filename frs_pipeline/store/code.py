@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent
 _LOCK = PACKAGE.parent / "requirements.lock"
 # What a module imports from this package: from one of its modules several names, or a module.
 _IMPORT = re.compile(r"^[ \t]*(?:from (frs_pipeline[\w.]*) import (\([^)]*\)|[^\n]*)|import (frs_pipeline[\w.]*))", re.MULTILINE)
+_VERSION = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
 _COMMENT = re.compile(r"#.*")
 
 
@@ -23,6 +24,12 @@ def code_hash(module: str) -> str:
         digest.update(path.read_bytes())
     digest.update(lock_hash().encode())
     return digest.hexdigest()
+
+
+def program_version() -> str:
+    """Return the version of this program: read where it stands, since to import it would be to import upwards."""
+    found = _VERSION.search((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    return found[1] if found else ""
 
 
 @cache

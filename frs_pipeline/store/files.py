@@ -419,6 +419,11 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
         file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
+def unlisted(store: Store, name: str) -> Path:
+    """Return where the file lies that the manifest lists under this name; the reverse of `listed`."""
+    return store.settings.data / name.replace("/", f"/{store.delivery}/", 1)
+
+
 def listed(store: Store, path: Path) -> str:
     """Return a produced file's name in the manifest, the same wherever the data folder is."""
     return path.relative_to(store.settings.data).as_posix().replace(f"/{store.delivery}/", "/", 1)

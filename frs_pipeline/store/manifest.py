@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.language import plural
-from frs_pipeline.store.code import code_hash, lock_hash
+from frs_pipeline.store.code import code_hash, lock_hash, program_version
 from frs_pipeline.store.deliveries import LOCKED, beside, decisions, deliveries, inventory, sha256
 from frs_pipeline.store.files import (
     LEAKED,
@@ -37,6 +38,9 @@ from frs_pipeline.store.plan import AssetPath, program, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import FILE, definition, is_together, togethers
 from frs_pipeline.study import Study
+
+# What a manifest may name as a version, so that nothing else is repeated from it.
+_VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){1,3}(\.dev\d{1,4})?")
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ def _content(store: Store, summary: dict[str, int], predecessor: dict[str, str])
     outputs = {name: value for product in store.products.values() for name, value in hashes(store, product).items()}
     content: dict[str, Any] = {
         "delivery": store.delivery,
+        "version": program_version(),
         "inputs": taken_in(store),
         "outputs": dict(sorted(outputs.items())),
         "program": program(store.study, together=is_together(store.delivery)),
@@ -187,6 +192,17 @@ def strays(settings: Settings) -> list[str]:
     }
     names = sorted(path.name for path in zone.iterdir()) if zone.is_dir() else []
     return [f"curated/{name}" for name in names if name not in known and name not in (".gitkeep", REGISTER)]
+
+
+def made_by_another(content: dict[str, Any]) -> str | None:
+    """Say in words which version made a result, by its manifest, when it wasn't this one; None when it was.
+
+    Whether that is true, nobody knows who hasn't noted the root elsewhere: it says as much as anything else in a manifest.
+    """
+    named = content.get("version")
+    if named == program_version():
+        return None
+    return f"version {named}" if isinstance(named, str) and _VERSION.fullmatch(named) else "a version before 2.0.0"
 
 
 def root_of(content: dict[str, Any]) -> str:

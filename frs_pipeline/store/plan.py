@@ -230,7 +230,7 @@ def _keying(study: Study) -> Iterator[Product]:
         return
     exports, by = (*instruments(study), SECOND), ("assets.keying", "g2_validated")
     counted = _of_each(study, "validated")
-    same = {"raw": (*exports, *AMENDMENTS), "decided": (ADJUDICATED, SAMPLED), "definitions": _papers(study)}
+    same: dict[str, Any] = {"raw": (*exports, *AMENDMENTS), "decided": (ADJUDICATED, SAMPLED), "definitions": _papers(study)}
     yield _restricted(KEYED, *by, inputs=(*counted, *_REGISTERS, _WITHDRAWN), **same)
     yield _restricted(KEYERS, *by, inputs=(KEYED,))
     faults = (("quarantine",), *_of_each(study, "validated", "noted"), *_REGISTERS, _WITHDRAWN)

@@ -15,7 +15,7 @@ from typing import Any
 from frs_pipeline.errors import FrsError
 from frs_pipeline.language import plural
 from frs_pipeline.store.deliveries import deliveries, sha256
-from frs_pipeline.store.files import CONTENT, Store, listed, read_manifest, recorded, schema_of, stale, stream
+from frs_pipeline.store.files import CONTENT, Store, listed, read_manifest, recorded, schema_of, stale, stream, unlisted
 from frs_pipeline.store.lock import LOCK, unfinished
 from frs_pipeline.store.plan import Product
 from frs_pipeline.store.settings import Settings
@@ -65,6 +65,13 @@ def standing(store: Store) -> Standing:
     return Standing(store.root, failed, tuple(remade), tuple(altered))
 
 
+def beyond(store: Store, noted: dict[str, str]) -> list[str]:
+    """Name the files of the manifest that this version doesn't make and that aren't as it lists them: missing, or altered."""
+    own = {listed(store, path) for product in store.products.values() for path in (store.path(product), *store.pages(product))}
+    others = {name: unlisted(store, name) for name in sorted(noted.keys() - own)}
+    return [name for name, path in others.items() if not path.is_file() or sha256(path) != noted[name]]
+
+
 def _out_of_date(store: Store) -> bool:
     try:
         return bool(stale(store))
@@ -79,7 +86,7 @@ def _different(store: Store, product: Product, noted: dict[str, Any]) -> Iterato
     gone = [name for name in noted if folder and name.startswith(folder)]
     there = {listed(store, path): path for path in (file, *store.pages(product))}
     for name in gone:
-        there.setdefault(name, store.settings.data / name.replace("/", f"/{store.delivery}/", 1))
+        there.setdefault(name, unlisted(store, name))
     for name, path in there.items():
         if noted.get(name) != (sha256(path) if path.exists() else None):
             yield path

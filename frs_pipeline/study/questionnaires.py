@@ -38,6 +38,8 @@ RESERVED = frozenset(_WORDS.split())
 # Keys that only some types have, each with these; and what the column of a number's groups is called.
 _OF = {"unit": ("number",), "range": ("number", "date"), "groups": ("number",), "unit_name": ("number",), "keep": ("date",)}
 _GROUP = "_group"
+# Whether a conference has one form of a questionnaire, or as many as there are people who fill it in.
+PerConference = Literal["one", "several"]
 # Between the text of a question with boxes and that of a box.
 _BESIDE = " – "
 
@@ -100,6 +102,7 @@ class QuestionnaireSpec(Spec):
     filled_in_by: str = Field(pattern=r"^[a-z]+(_[a-z]+)*$", description="whose form it is; of several, one is enough")
     occasion: str
     form_prefix: str = Field(pattern=r"^[A-Z]{2}$")
+    per_conference: PerConference | None = Field(default=None, description="how many of its forms a conference has")
     questions: tuple[Any, ...]  # each a QuestionSpec, parsed on its own, so that a faulty one hides no other's faults
 
 
@@ -190,6 +193,7 @@ class Questionnaire(Dated):
     filled_in_by: str
     occasion: str
     form_prefix: str
+    per_conference: PerConference | None = None
     questions: tuple[Question, ...]
     texts: tuple[QuestionSpec, ...] = ()
     path: Path
@@ -215,6 +219,11 @@ class Questionnaire(Dated):
     def keyed(self) -> tuple[Question, ...]:
         """The questions whose answers stand in the export."""
         return tuple(question for question in self.questions if not question.coded)
+
+    @property
+    def one_each(self) -> bool:
+        """Whether one form is due from each conference: as the file says, else where the paper doesn't ask who fills it in."""
+        return self.per_conference == "one" if self.per_conference else self.role is None
 
     def schemes(self) -> dict[str, tuple[Question, ...]]:
         """Return the texts that people code, by name, each with the columns of its codes."""

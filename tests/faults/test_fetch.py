@@ -41,6 +41,8 @@ WRONG = {
     "elsewhere": ("redirects to another host, elsewhere.example (302), and no redirect is followed", "structure"),
     "elsewhere dataset": ("redirects to another host, elsewhere.example (302)", "dataset"),
     "moved": ("redirects elsewhere (301), and no redirect is followed", "structure"),
+    "nowhere": ("redirects elsewhere (302)", "structure"),
+    "long_length": ("", "structure"),
     "page": ("answers with a web page (HTML)", "structure"),
     "page_as_csv dataset": ("answers with a web page (HTML)", "dataset"),
     "nothing": ("answers with nothing", "structure"),

@@ -124,6 +124,12 @@ class Handler(BaseHTTPRequestHandler):
     def mode_moved(self, content: bytes) -> None:
         self.answer(b"", 301, Location=f"{self.path}&again=1")
 
+    def mode_nowhere(self, content: bytes) -> None:
+        self.answer(b"", 302, Location="https://[elsewhere/")
+
+    def mode_long_length(self, content: bytes) -> None:
+        self.begin(Content_Length="9" * 5000)
+
     def mode_page(self, content: bytes) -> None:
         self.answer(PAGE, type="text/html; charset=utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import stat
 from pathlib import Path
@@ -149,6 +150,10 @@ def spoil(played: Copied, what: str) -> None:
         (initiator / "labels.csv").unlink()
     elif what == "other receipt":
         (initiator / "receipt.json").write_text("{}", encoding="ascii")
+    elif what == "receipt of other files":
+        receipt = json.loads((initiator / "receipt.json").read_text(encoding="utf-8"))
+        receipt["files"]["../../../key.txt"] = {"sha256": sha256(played.data / "key.txt")}
+        (initiator / "receipt.json").write_text(json.dumps(receipt), encoding="utf-8")
     elif what == "not fetched":
         shutil.rmtree(initiator.parent)
     elif what == "other survey":
@@ -171,6 +176,7 @@ SPOILT = {
     "altered": "dataset.csv: isn't what was fetched: its receipt says otherwise",
     "gone": "labels.csv: isn't what was fetched",
     "other receipt": "receipt.json: isn't the receipt of an export",
+    "receipt of other files": "receipt.json: isn't the receipt of an export",
     "not fetched": "fetched/initiator: nothing was fetched yet (frs fetch)",
     "other survey": "is an export of survey 103, and study.yaml says 999",
     "no folder": "given: isn't a folder",

@@ -12,6 +12,7 @@ import click
 import pytest
 import typer
 
+import frs_pipeline
 from frs_pipeline.cli import app
 from frs_pipeline.store.settings import PROJECT
 
@@ -39,12 +40,11 @@ def sections(text: str, mark: str) -> dict[str, str]:
 
 def commands(command: click.Command, name: str = "frs") -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, by how it is called."""
-    below = getattr(command, "commands", None)
-    if below is None:
+    below = getattr(command, "commands", {})
+    if not below or (getattr(command, "invoke_without_command", False) and name != "frs"):
         yield name, command
-    else:
-        for word, one in below.items():
-            yield from commands(one, f"{name} {word}")
+    for word, one in below.items():
+        yield from commands(one, f"{name} {word}")
 
 
 @pages
@@ -123,5 +123,17 @@ def test_the_readme_fits_two_screens() -> None:
 
 def test_the_version_is_one_wherever_it_stands() -> None:
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert f"\nversion: {version}\n" in (PROJECT / "CITATION.cff").read_text(encoding="utf-8")
-    assert f"\n## {version} - " in (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert version == frs_pipeline.__version__
+    told = re.split(r"^## ", (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.M)[1:]
+    released = [part.split(" - ")[0] for part in told if not part.startswith("Unreleased\n")]
+    # What can be cited was released; what isn't released yet never calls itself by the name of what was.
+    assert f"\nversion: {released[0]}\n" in (PROJECT / "CITATION.cff").read_text(encoding="utf-8")
+    assert version.endswith(".dev0") if told[0].startswith("Unreleased\n") else version == released[0]
+    assert version.removesuffix(".dev0") not in released or version == released[0]
+
+
+def test_every_version_says_what_it_makes_stale() -> None:
+    told = re.split(r"^## ", (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.M)[1:]
+    line = r"^\*\*Stale:\*\* (everything|nothing|[a-z].{9,}?)\.( \*\*Figures:\*\* (the same|[a-z].{9,})\.)?$"
+    says = [re.findall(line, part, re.M) for part in told]
+    assert [part.splitlines()[0] for part, one in zip(told, says, strict=True) if len(one) != 1] == []

@@ -46,6 +46,7 @@ STATISTICS = {
     "forms": ("Forms by who filled them in, and when", ()),
     "unit_nonresponse": ("Unit non-response: whose forms are missing", ("occasion", "measure")),
     "item_nonresponse": ("Questions left blank", ("instrument", "question")),
+    "keying": ("How often questions were keyed wrongly, from forms that were keyed twice", ("instrument", "question")),
     "coding": ("How far those agree who coded texts", ("instrument", "question", "code")),
 }
 

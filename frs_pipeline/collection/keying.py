@@ -1,0 +1,158 @@
+"""How well forms were keyed: agreement of two keyings, and the share of cells keyed wrongly, each with its interval.
+
+Cells of one form share the hand that keyed them, so intervals take forms as clusters. Only forms that were drawn count: those
+that somebody had keyed again because they looked odd would make every keyer worse.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from frs_pipeline.stats.agreement import kappa, kappa_within
+from frs_pipeline.stats.clustered import Cells, Estimate, difference_of_shares, share
+from frs_pipeline.study import Study
+from frs_pipeline.study.questionnaires import questionnaires
+
+_MEASURES = [
+    pa.field("forms", pa.int64(), nullable=False, metadata={"text": "Forms that were drawn and keyed twice"}),
+    pa.field("cells", pa.int64(), nullable=False, metadata={"text": "Their cells that were compared"}),
+    pa.field("differing", pa.int64(), nullable=False, metadata={"text": "Of these, those that the two keyings have differently"}),
+    pa.field(
+        "undecided", pa.int64(), nullable=False, metadata={"text": "Of these, those that nobody has compared with the paper"}
+    ),
+    pa.field("wrong", pa.int64(), nullable=False, metadata={"text": "Cells that were keyed wrongly at first"}),
+    pa.field("wrong_percent", pa.float64(), nullable=False),
+    pa.field("wrong_low", pa.float64(), metadata={"text": "Interval; its ends as if undecided cells were right, and wrong"}),
+    pa.field("wrong_high", pa.float64()),
+    pa.field("agreement_percent", pa.float64(), nullable=False),
+    pa.field("agreement_low", pa.float64()),
+    pa.field("agreement_high", pa.float64()),
+    pa.field("kappa", pa.float64(), metadata={"text": "Cohen's kappa of the two keyings; null where answers aren't categories"}),
+    pa.field("kappa_low", pa.float64()),
+    pa.field("kappa_high", pa.float64()),
+]
+_QUESTION = pa.field("question", pa.string(), metadata={"text": "The question, or the number; null: all of them"})
+KEYING = pa.schema([pa.field("instrument", pa.string(), nullable=False), _QUESTION, *_MEASURES])
+KEYERS = pa.schema(
+    [
+        pa.field("keyer", pa.string(), nullable=False, metadata={"text": "Who keyed the forms first"}),
+        pa.field("instrument", pa.string(), metadata={"text": "The questionnaire; null: all of them"}),
+        _QUESTION,
+        *_MEASURES,
+        pa.field("stands_out", pa.bool_(), nullable=False, metadata={"text": "More wrong cells than the others, for sure"}),
+    ]
+)
+Cell = Mapping[str, Any]
+
+
+def by_question(study: Study, cells: pa.Table) -> pa.Table:
+    """Say how well counted forms were keyed, by questionnaire and question (`KEYING`); from `CELLS`."""
+    rows = [row for row in _compared(cells) if row["counted"]]
+    found = [
+        {"instrument": name, "question": question, **measured(study, mine)}
+        for (name, question), mine in _grouped(rows, "instrument").items()
+    ]
+    return pa.Table.from_pylist(found, schema=KEYING)
+
+
+def by_keyer(study: Study, cells: pa.Table) -> pa.Table:
+    """Say how well each keyer's forms were keyed, in all, by questionnaire and by question (`KEYERS`); from `CELLS`."""
+    rows, found = _compared(cells), list[dict[str, Any]]()
+    for name in sorted({row["first_keyer"] for row in rows}):
+        mine = [row for row in rows if row["first_keyer"] == name]
+        others = [row for row in rows if row["first_keyer"] != name]
+        same = {"keyer": name, "stands_out": False}
+        found.append({**same, "instrument": None, "question": None, **measured(study, mine), "stands_out": worse(mine, others)})
+        for (instrument, question), few in _grouped(mine, "instrument").items():
+            found.append({**same, "instrument": instrument, "question": question, **measured(study, few)})
+    return pa.Table.from_pylist(found, schema=KEYERS)
+
+
+def _compared(cells: pa.Table) -> list[Cell]:
+    return [row for row in cells.to_pylist() if row["left"] is None and row["drawn"]]
+
+
+def _grouped(rows: Iterable[Cell], by: str) -> dict[tuple[str, str | None], list[Cell]]:
+    """Group cells by questionnaire (question None), and by question."""
+    groups: dict[tuple[str, str | None], list[Cell]] = defaultdict(list)
+    for row in rows:
+        groups[row[by], None].append(row)
+        groups[row[by], row["question"]].append(row)
+    return groups
+
+
+def measured(study: Study, cells: Sequence[Cell]) -> dict[str, Any]:
+    """Estimate from at least one cell what `KEYING` says of cells."""
+    per_form = _per_form(cells)
+    agree = per_form["cells"] - per_form["differing"]
+    # Few cells are wrong, often none. How much they go together in forms is seen best in all that differ.
+    pooled = Cells(np.column_stack([per_form["differing"], agree])).design([[0], [1]])
+    wrong = share(per_form["wrong"], per_form["cells"], pooled)
+    at_most = share(per_form["wrong"] + per_form["undecided"], per_form["cells"], pooled)
+    agreeing = share(agree, per_form["cells"], pooled)
+    sums = {name: int(counts.sum()) for name, counts in per_form.items()}
+    limits = _kappa(study, cells, agreeing)
+    return {
+        "forms": len(per_form["cells"]),
+        **{name: sums[name] for name in ("cells", "differing", "undecided", "wrong")},
+        "wrong_percent": 100 * sums["wrong"] / sums["cells"],
+        "wrong_low": _percent(wrong.low),
+        "wrong_high": _percent(at_most.high),
+        "agreement_percent": 100 * (sums["cells"] - sums["differing"]) / sums["cells"],
+        "agreement_low": _percent(agreeing.low),
+        "agreement_high": _percent(agreeing.high),
+        **limits,
+    }
+
+
+def _percent(share_: float | None) -> float | None:
+    return None if share_ is None else 100 * share_
+
+
+def _per_form(cells: Iterable[Cell]) -> dict[str, np.ndarray]:
+    """Count the cells of each form, those that differ, those that nobody decided, and those that were wrong at first."""
+    forms: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for cell in cells:
+        of_form = forms[cell["form_id"]]
+        for at, there in enumerate((True, cell["differs"], cell["wrong"] is None, bool(cell["wrong"]))):
+            of_form[at] += there
+    counts = np.array([forms[form] for form in sorted(forms)], dtype=np.int64).reshape(-1, 4)
+    return dict(zip(("cells", "differing", "undecided", "wrong"), counts.T, strict=True))
+
+
+def _kappa(study: Study, cells: Sequence[Cell], agreeing: Estimate) -> dict[str, float | None]:
+    """Return kappa of one question whose answers are categories, with its limits; of anything else nothing."""
+    none: dict[str, float | None] = {"kappa": None, "kappa_low": None, "kappa_high": None}
+    (instrument, name), *others = {(cell["instrument"], cell["question"]) for cell in cells}
+    question = None if others else questionnaires(study)[instrument].question(name)
+    if question is None or question.measured or question.calendar:
+        return none
+    units = [(_plain(cell["first"]), _plain(cell["second"])) for cell in cells]
+    found = kappa(units)
+    if found is None:
+        return none
+    limits = None if agreeing.low is None or agreeing.high is None else kappa_within(units, agreeing.low, agreeing.high)
+    low, high = limits or (None, None)
+    return {"kappa": float(found), "kappa_low": low, "kappa_high": high}
+
+
+def _plain(cell: str) -> str:
+    """Return a code as all write it: 01 is 1."""
+    return str(int(cell)) if cell else ""
+
+
+def worse(mine: Sequence[Cell], others: Sequence[Cell]) -> bool:
+    """Tell whether more of one keyer's cells were wrong than of the others', by the interval of the difference."""
+    if not mine or not others:
+        return False
+    one, other = _per_form(mine), _per_form(others)
+    none = [np.zeros(len(counts["cells"]), dtype=np.int64) for counts in (one, other)]
+    first = tuple(np.concatenate([one[name], none[1]]) for name in ("wrong", "cells"))
+    second = tuple(np.concatenate([none[0], other[name]]) for name in ("wrong", "cells"))
+    found = difference_of_shares((first[0], first[1]), (second[0], second[1]))
+    return found.low is not None and found.low > 0

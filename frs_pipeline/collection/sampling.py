@@ -1,0 +1,140 @@
+"""Draw forms that are to be keyed a second time, by a seed: from each questionnaire and keyer as many as its share says."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from frs_pipeline.codebook.access import traced
+from frs_pipeline.collection.keyers import Keyed, keyed_in
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.intake.readers.handkept import kept_rows
+from frs_pipeline.store.deliveries import SAMPLED
+from frs_pipeline.store.files import Store, atomic, private_folder
+from frs_pipeline.study.about import has_keyers
+from frs_pipeline.study.questionnaires import questionnaires
+
+SHEET_COLUMNS = ("form", "instrument", "line", "number", "keyer")
+# One form in so many is drawn where nobody says how many.
+ONE_IN = 10
+_NUMBER = re.compile(r"-?[0-9]{1,9}([.,][0-9]{1,9})?", re.ASCII)
+# A cell that begins so is a formula to a spreadsheet.
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+
+
+class Stratum(NamedTuple):
+    """Forms of one questionnaire that one person keyed."""
+
+    instrument: str
+    keyer: str
+
+
+class Drawn(NamedTuple):
+    """A sample: how many forms, of how many, where its worksheet lies, and the forms by stratum."""
+
+    forms: int
+    of: int
+    path: Path
+    strata: Mapping[Stratum, tuple[int, int]]
+
+
+def draw_forms(store: Store, seed: int, number: int | None, why: str) -> Drawn:
+    """Draw forms by a seed, write their worksheet among what was decided about the delivery, and note it in the journal.
+
+    Without a `number`, a tenth. Raises `UsageError` where the study names no keyers, for too few or too many; `InputError`
+    where a worksheet of this seed lists other forms.
+    """
+    details = {"delivery": store.delivery, "of": "forms", "seed": seed}
+    with traced(store.settings.access_journal, "sample drawn", why, details) as trace:
+        require_keyers(store)
+        strata: dict[Stratum, list[Keyed]] = defaultdict(list)
+        for name in questionnaires(store.study):
+            for form in keyed_in(store, name):
+                # A form whose id can't be read wouldn't be found again.
+                if "-line" not in form.form:
+                    strata[Stratum(name, form.keyer)].append(form)
+        sizes = {stratum: len(strata[stratum]) for stratum in sorted(strata)}
+        shares = allotted(sizes, -(-sum(sizes.values()) // ONE_IN) if number is None else number)
+        chosen = [(stratum, form) for stratum, share in shares.items() for form in _first(strata[stratum], share, seed)]
+        content = _sheet(chosen)
+        path = store.decided(SAMPLED.replace("*", str(seed)))
+        if path.exists() and path.read_bytes() != content:
+            raise InputError("lists other forms: the delivery has changed, or their number", where=path, do="take another seed")
+        trace.note({**details, "forms": len(chosen), "sheet": hashlib.sha256(content).hexdigest()})
+        write_private(store, path, content)
+    return Drawn(len(chosen), sum(sizes.values()), path, {stratum: (shares[stratum], sizes[stratum]) for stratum in sizes})
+
+
+def require_keyers(store: Store) -> None:
+    """Raise `UsageError` in a study whose exports don't say who keyed a form."""
+    if not has_keyers(store.study):
+        do = "say in study.yaml in which column it stands, as in forms: {keyer: keyer}"
+        raise UsageError("the study doesn't say who keyed a form", where="sample", do=do)
+
+
+def allotted(sizes: Mapping[Stratum, int], number: int) -> dict[Stratum, int]:
+    """Share out a sample over strata by their sizes, at least one form of each (largest remainders).
+
+    Raises `UsageError` for fewer than there are strata, or more than there are forms.
+    """
+    total, where = sum(sizes.values()), "--forms"
+    if number < len(sizes) or number > total or not total:
+        what = f"{number} can't be drawn of {total} in {len(sizes)} groups (a questionnaire's forms by one keyer)"
+        raise UsageError(what, where=where, do=f"give a number from {len(sizes)} to {total}" if total else "there is nothing yet")
+    shares = {stratum: max(1, number * size // total) for stratum, size in sizes.items()}
+    while sum(shares.values()) < number:
+        short = max(sizes, key=lambda s: ((number * sizes[s] / total - shares[s]) if shares[s] < sizes[s] else -1.0, s))
+        shares[short] += 1
+    while sum(shares.values()) > number:
+        over = max(sizes, key=lambda s: ((shares[s] - number * sizes[s] / total) if shares[s] > 1 else -1.0, s))
+        shares[over] -= 1
+    return shares
+
+
+def _first(forms: Iterable[Keyed], number: int, seed: int) -> list[Keyed]:
+    """Return the first so many forms in the order of the seed, which is the same wherever it is computed; by their ids."""
+    order = sorted(forms, key=lambda form: hashlib.sha256(f"{seed}/{form.form}".encode()).digest())
+    return sorted(order[:number])
+
+
+def _sheet(chosen: Iterable[tuple[Stratum, Keyed]]) -> bytes:
+    rows = (
+        (form.form, stratum.instrument, str(form.line), form.number if _NUMBER.fullmatch(form.number) else "", form.keyer)
+        for stratum, form in chosen
+    )
+    return as_sheet(SHEET_COLUMNS, rows)
+
+
+def as_sheet(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """Write a CSV file for a spreadsheet, which must take no text for a formula."""
+    text = io.StringIO(newline="")
+    sheet = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    sheet.writerow(columns)
+    for row in rows:
+        sheet.writerow([f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell for cell in row])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def write_private(store: Store, path: Path, content: bytes) -> None:
+    """Write what only its owner may read among what was decided about a delivery."""
+    private_folder(path.parent, store.settings.decided(""))
+    with atomic(path, private=True) as file:
+        file.write(content)
+
+
+def drawn(store: Store) -> frozenset[str]:
+    """Read the ids of all forms that were drawn to be keyed again. Raises `InputError` with file and line."""
+    forms: set[str] = set()
+    for path in sorted(store.decided("").glob(SAMPLED)):
+        for line, cells in kept_rows(path, SHEET_COLUMNS, "draw the sample again"):
+            if len(cells) != len(SHEET_COLUMNS):
+                what = f"{len(cells)} fields where {len(SHEET_COLUMNS)} belong"
+                raise InputError(what, where=f"{path}:{line}", do="draw the sample again")
+            forms.add(cells[0].strip())
+    return frozenset(forms)

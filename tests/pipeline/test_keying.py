@@ -1,0 +1,240 @@
+"""Forms that are keyed twice: drawn, compared, decided by a third person, corrected, and what of it is anywhere to be seen."""
+
+import csv
+import io
+import json
+import random
+import stat
+
+import pytest
+from support.running import here
+from support.small_study import NAME, make_delivery
+
+from frs_pipeline.collection.keyers import numbered
+from frs_pipeline.collection.sampling import SHEET_COLUMNS, drawn
+from frs_pipeline.errors import FrsError
+from frs_pipeline.intake.adjudicated import ADJUDICATED_COLUMNS
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.form import ways
+from frs_pipeline.lineage.passport import Passports
+from frs_pipeline.operations.new_study import begin
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.verify import verify
+from frs_pipeline.privacy.search import search_results
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.journal import entries
+from frs_pipeline.study import Study
+from frs_pipeline.study.questionnaires import questionnaires
+
+FORMS, SEED = 120, 7
+# Nobody's names, and long enough to be found wherever they get out.
+FIRST = ("Asbjørnsdatter-Ravn", "Kvistgaard-Holm", "Tornebusk-Lund")
+SECOND, THIRD = "Mosegaard-Birk", "Fjeldsted-Vang"
+
+
+def dataset(path):
+    return list(csv.reader(io.StringIO(path.read_bytes().decode("cp1252"), newline=""), delimiter=";"))
+
+
+def write(path, rows, encoding="cp1252"):
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(rows)
+    path.write_bytes(text.getvalue().encode(encoding))
+
+
+def name_keyers(settings):
+    """Give each form of the delivery a keyer."""
+    path = settings.raw_delivery(NAME) / "participant" / "dataset.csv"
+    header, *forms = dataset(path)
+    write(path, [[*header, "taster"], *([*form, FIRST[at % 3]] for at, form in enumerate(forms))])
+
+
+def key_again(settings, wanted, alter=lambda form, header, cells: cells, keyer=SECOND):
+    """Key the wanted forms a second time; `alter` is what the second keyer makes of the cells of a form."""
+    folder = settings.raw_delivery(NAME)
+    place = folder / "second_keying" / "participant"
+    place.mkdir(parents=True, exist_ok=True)
+    for part in ("structure.csv", "labels.csv"):
+        (place / part).write_bytes((folder / "participant" / part).read_bytes())
+    header, *forms = dataset(folder / "participant" / "dataset.csv")
+    again = [alter(f"DE-{form[0]}", header, [*form[:-1], keyer]) for form in forms if f"DE-{form[0]}" in wanted]
+    write(place / "dataset.csv", [header, *again])
+
+
+def make(folder):
+    study = begin(folder / "keyed")
+    path = study / "study.yaml"
+    text = path.read_text(encoding="utf-8")
+    at = text.index("forms: {") + len("forms: {")
+    path.write_text(f"{text[:at]}keyer: taster, {text[at:]}", encoding="utf-8")
+    settings = make_delivery(Study(study), folder / "data", forms=FORMS)
+    name_keyers(settings)
+    return settings
+
+
+def frs(settings, *arguments):
+    return here(settings.data, "--study", str(settings.study.folder), *arguments, FRS_KEY_FILE=str(settings.key))
+
+
+def asked(settings):
+    question = next(q for q in questionnaires(settings.study)["participant"].keyed if q.name == "overall")
+    return question.source, [str(code) for code in question.codes]
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory):
+    """A delivery of which a sample was keyed again: four forms differ, two because the first was wrong."""
+    settings = make(tmp_path_factory.mktemp("keying"))
+    store = Store(settings, NAME)
+    done = frs(settings, "sample", "draw", "--of", "forms", "--seed", str(SEED), "--forms", "30", "--reason", "second keying")
+    assert done.returncode == 0, done.stderr
+    wanted = sorted(drawn(store))
+    column, codes = asked(settings)
+    odd = wanted[:4]
+
+    def alter(form, header, cells):
+        at = header.index(column)
+        if form in odd:
+            cells[at] = next(code for code in codes if code != cells[at])
+        return cells
+
+    key_again(settings, wanted, alter)
+    assert refresh(settings).vouched
+    return settings, store, odd, done.stdout
+
+
+def test_a_sample_is_spread_over_keyers_and_is_the_same_again(keyed):
+    settings, store, _, said = keyed
+    path = store.decided(f"samples/forms-{SEED}.csv")
+    rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
+    assert tuple(rows[0]) == SHEET_COLUMNS
+    assert [sum(row[-1] == name for row in rows) for name in FIRST] == [10, 10, 10]
+    assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode)) == (0o600, 0o700)
+    before = path.read_bytes()
+    again = frs(settings, "sample", "draw", "--of", "forms", "--seed", str(SEED), "--forms", "30", "--reason", "lost it")
+    assert (again.returncode, path.read_bytes()) == (0, before)
+    assert not any(name in said for name in FIRST)
+    other = frs(settings, "sample", "draw", "--of", "forms", "--seed", str(SEED), "--forms", "31", "--reason", "more")
+    assert (other.returncode, other.stderr.count("\n"), "take another seed" in other.stderr) == (3, 1, True)
+
+
+def test_without_a_reason_nothing_is_drawn_and_the_journal_says_so(keyed):
+    settings, store, _, _ = keyed
+    done = frs(settings, "sample", "draw", "--of", "forms", "--seed", "99")
+    assert (done.returncode, store.decided("samples/forms-99.csv").exists()) == (2, False)
+    assert entries(settings.access_journal)[-1].event == "refused"
+
+
+def test_what_differs_is_decided_by_a_third_person_and_corrects_the_form(keyed):
+    settings, store, odd, _ = keyed
+    done = frs(settings, "sample", "compare", "--reason", "weekly", "--json")
+    found = json.loads(done.stdout)
+    assert (found["open"], found["not_keyed_again"], found["not_compared"]) == (4, 0, {})
+    sheet = store.decided("to-adjudicate.csv")
+    header, *rows = list(csv.reader(sheet.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
+    assert tuple(header) == ADJUDICATED_COLUMNS
+    assert sorted(row[0] for row in rows) == odd
+    first, second, who = (header.index(name) for name in ("first", "second", "who"))
+
+    def fill(by, names):
+        return [[*row[:7], row[second if row[0] in odd[:2] else first], by(row), "2024-07-20"] for row in names]
+
+    for by in (lambda row: row[5], lambda row: row[6].upper()):
+        write(sheet, [header, *fill(by, rows[:1])], "utf-8")
+        refused = frs(settings, "sample", "adjudicate", str(sheet), "--reason", "looked up")
+        assert (refused.returncode, refused.stderr.count("\n")) == (3, 1)
+        assert f"{sheet}:2: was decided by one of the two who keyed it" in refused.stderr
+        assert not any(name.casefold() in refused.stderr.casefold() for name in (*FIRST, SECOND))
+    lost = frs(settings, "sample", "compare", "--reason", "again")
+    assert (lost.returncode, "wasn't taken yet" in lost.stderr) == (3, True)
+    write(sheet, [header, *fill(lambda _: THIRD, rows[:3]), *rows[3:]], "utf-8")
+    taken = frs(settings, "sample", "adjudicate", str(sheet), "--reason", "looked up", "--json")
+    assert json.loads(taken.stdout) == {"decided": 3, "first_wrong": 2, "open": 1}, taken.stderr
+    assert who
+    assert refresh(settings).vouched
+    column, _ = asked(settings)
+    mart = {row["form_id"]: row for row in read(store.file("marts", "participant")).to_pylist()}
+    for row in rows:
+        assert str(mart[row[0]]["overall"]) == row[second if row[0] in odd[:2] else first]
+    evidence = Evidence(store)
+    (way,) = ways(evidence, odd[0])
+    assert any(f"corrected: {column}" in note and "decided by the paper" in note for note in way.corrections) or any(
+        f"corrected: {column}" in note for note in way.corrections
+    )
+    passports = [made for made in Passports(settings.study, store).every() if made.amendments]
+    assert {a.who for made in passports for a in made.amendments} == {THIRD}
+    assert all("decided/adjudicated.csv" in {file.name for file in made.provenance.inputs} for made in passports)
+    assert [verdict.faults for verdict in verify(store) if verdict.faults] == []
+
+
+def test_the_rate_of_a_question_is_counted_and_has_an_interval(keyed):
+    settings, store, _, _ = keyed
+    rows = {row["question"]: row for row in read(store.file("statistics", "keying")).to_pylist()}
+    one = rows["overall"]
+    assert (one["forms"], one["cells"], one["differing"], one["undecided"], one["wrong"]) == (30, 30, 4, 1, 2)
+    assert one["wrong_percent"] == pytest.approx(100 * 2 / 30)
+    assert one["wrong_low"] < 100 * 2 / 30 < 100 * 3 / 30 < one["wrong_high"]
+    assert one["kappa_low"] < one["kappa"] < one["kappa_high"] <= 1
+    assert rows[None]["cells"] > 30
+    assert rows["number"]["kappa"] is None
+    assert "keyer" not in read(store.file("statistics", "keying")).schema.names
+    assert settings
+
+
+def test_keyers_are_nowhere_but_in_restricted_files(keyed):
+    settings, store, _, _ = keyed
+    names = [*FIRST, SECOND]
+    holding = [path for path in settings.curated(NAME).rglob("*") if path.is_file() and _says(path, names)]
+    assert holding == []
+    assert search_results(store).leaks == ()
+    said = frs(settings, "sample", "keyers")
+    assert said.returncode == 0, said.stderr
+    assert not any(name in said.stdout for name in names)
+    named = frs(settings, "sample", "keyers", "--names", "--reason", "a talk with them")
+    assert (named.returncode, stat.S_IMODE(store.decided("keyers.csv").stat().st_mode)) == (0, 0o600)
+    assert set(numbered(FIRST).values()) == {"–", "K1", "K2", "K3"}
+
+
+def _says(path, names):
+    text = str(read(path).to_pydict()) if path.suffix == ".parquet" else path.read_bytes().decode("utf-8", "replace")
+    return any(name in text for name in names)
+
+
+def test_a_form_keyed_again_by_the_same_keyer_or_that_nobody_drew_counts_for_nothing(tmp_path):
+    settings = make(tmp_path)
+    store = Store(settings, NAME)
+    key_again(settings, {"DE-1000", "DE-1001"}, keyer=FIRST[0])
+    refresh(settings)
+    rows = read(store.file("keyed", "twice")).to_pylist()
+    assert {(row["form_id"], row["left"]) for row in rows} == {("DE-1000", "same keyer"), ("DE-1001", None)}
+    assert read(store.file("statistics", "keying")).num_rows == 0
+    path = settings.raw_delivery(NAME) / "second_keying" / "participant" / "dataset.csv"
+    header, *forms = dataset(path)
+    forms[0][0] = "999999"
+    write(path, [header, *forms])
+    with pytest.raises(FrsError, match=r"second_keying/participant/dataset\.csv:2: there is no such form in the first keying"):
+        refresh(settings)
+
+
+def test_faults_of_a_careless_keyer_are_told_from_those_of_the_others(tmp_path):
+    settings = make(tmp_path)
+    path = settings.raw_delivery(NAME) / "participant" / "dataset.csv"
+    header, *forms = dataset(path)
+    at, chosen = header.index(asked(settings)[0]), random.Random(1).sample(range(0, FORMS, 3), 9)
+    for row in chosen:
+        forms[row][at] = "77"
+    write(path, [header, *forms])
+    rules = settings.study.folder / "rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("delivery: 0.05", "delivery: 0.5"), encoding="utf-8")
+    exceptions = "form;rule;column;reason;who;expires\n;too_many_set_aside;;prøve;kb;2024-12-31\n"
+    exceptions += ";too_many_set_aside;participant;prøve;kb;2024-12-31\n"
+    (settings.raw_delivery(NAME) / "exceptions.csv").write_text(exceptions, encoding="utf-8")
+    refresh(settings)
+    rows = read(Store(settings, NAME).file("keyed", "faults")).to_pylist()
+    of_rule = {row["keyer"]: row for row in rows if row["rule"] == "outside_scale"}
+    assert {name: (row["faults"], row["forms"], row["stands_out"]) for name, row in of_rule.items()} == {
+        FIRST[0]: (9, 40, True),
+        FIRST[1]: (0, 40, False),
+        FIRST[2]: (0, 40, False),
+    }
+    assert of_rule[FIRST[0]]["low"] < 22.5 < of_rule[FIRST[0]]["high"]
