@@ -68,6 +68,7 @@ lint: .venv/.installed
 	$(BIN)/lint-imports
 	$(BIN)/python -m frs_pipeline.handbook --check
 	$(BIN)/dagster definitions validate -w workspace.yaml
+	DAGSTER_HOME=$(CURDIR)/.dagster_home $(BIN)/dg check defs
 	$(BIN)/zensical build --clean --strict
 
 # What is made from code and data and kept in the repository.

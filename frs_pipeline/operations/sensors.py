@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster import (
+    AssetMaterialization,
     AssetSelection,
     Backoff,
     DefaultScheduleStatus,
@@ -38,6 +39,7 @@ from frs_pipeline.assets.privacy import KEY as SEARCHED
 from frs_pipeline.assets.wiring import deliveries_of, key_of, study_tags
 from frs_pipeline.errors import FrsError
 from frs_pipeline.intake.unread import refuse_unread
+from frs_pipeline.operations.describing import LOOKED, NIGHT, TIMEZONE
 from frs_pipeline.operations.waiting import told_when_overdue
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.store.code import look_again
@@ -183,8 +185,8 @@ class _Looks:
 def nightly(study: Study) -> ScheduleDefinition:
     @schedule(
         job_name=REFRESH,
-        cron_schedule="0 3 * * *",
-        execution_timezone="Europe/Copenhagen",
+        cron_schedule=NIGHT,
+        execution_timezone=TIMEZONE,
         default_status=DefaultScheduleStatus.RUNNING,
         description="At three at night: deliveries whose results aren't made by today's code and definitions.",
     )
@@ -212,6 +214,9 @@ def nightly(study: Study) -> ScheduleDefinition:
         reasons = [f"{name}: {why}" for name, why in waiting.items()]
         for reason in reasons if requests else ():
             context.log.info(reason)
+        counts = {"deliveries": len(seen), "out of date": len(requests), "waiting": len(waiting)}
+        # What a page of Dagster's can show: that somebody looked, also on a night on which nothing had to be made.
+        context.instance.report_runless_asset_event(AssetMaterialization(key_of(settings.study, LOOKED), metadata=counts))
         return requests or SkipReason(
             "; ".join([*reasons, "every other delivery is up to date" if reasons else "all is up to date"])
         )

@@ -26,6 +26,8 @@ from frs_pipeline.study.claims import FOLDER as CLAIMS
 from frs_pipeline.study.families import REST, families
 from frs_pipeline.study.instruments import FILE as ABOUT
 from frs_pipeline.study.instruments import FOLDER, listed
+from frs_pipeline.study.operating import FILE as OPERATING
+from frs_pipeline.study.operating import operating
 from frs_pipeline.study.printed import FILE as PRINTED
 from frs_pipeline.study.printed import PROSE, line_of, prose
 from frs_pipeline.study.promises import FILE as PROMISES
@@ -173,6 +175,13 @@ def _earlier(study: Study) -> str:
     return f"{plural(len(known.baselines), 'figure')} of {cited}, {plural(len(known.sums), 'sum')} of data sets"
 
 
+def _operating(study: Study) -> str:
+    told = operating(study)
+    owners = len({owner for owners in told.owners.values() for owner in owners})
+    awaited = told.delivery_within_days
+    return plural(owners, "owner") + (f", a delivery within {plural(awaited, 'day')}" if awaited else "")
+
+
 PARTS = (
     Part("Study", ABOUT, _about),
     Part("Scales", SCALES, lambda study: plural(len(read_scales(study)), "scale")),
@@ -190,5 +199,6 @@ PARTS = (
     Part("Printed figures", PRINTED, _printed, True),
     Part("Contradictions", CONTRADICTIONS, lambda study: plural(len(kept(study)), "contradiction"), True),
     Part("Correlations in the text", PROSE, lambda study: plural(len(prose(study)), "correlation"), True),
+    Part("Running it", OPERATING, _operating, True),
     Part("Reconstruction", ASSUMPTIONS, lambda study: plural(len(assumptions(study).order), "filled-in questionnaire"), True),
 )

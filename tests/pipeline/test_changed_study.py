@@ -3,7 +3,8 @@
 import shutil
 
 import pytest
-from dagster import DagsterInstance, build_schedule_context
+from dagster import DagsterInstance
+from support.night import night as at_night
 from support.shipped import DELIVERY
 from support.study import STUDY
 
@@ -28,7 +29,7 @@ def night(tmp_path, refreshed, monkeypatch):
         instance.add_dynamic_partitions(str(deliveries_of(study).name), [DELIVERY])
 
         def ask():
-            found = schedule(build_schedule_context(instance=instance, repository_def=repository))
+            found = at_night(schedule, instance, repository_def=repository)
             if not isinstance(found, list):
                 return found.skip_message
             return {"/".join(key.path[1:]) for request in found for key in request.asset_selection}

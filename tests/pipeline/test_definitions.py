@@ -15,6 +15,7 @@ from frs_pipeline.assets import manifest, privacy
 from frs_pipeline.assets.graph import assets, resources
 from frs_pipeline.assets.wiring import deliveries_of, key_of, product_of, raw_key
 from frs_pipeline.definitions import build_definitions
+from frs_pipeline.operations.describing import LOOKED
 from frs_pipeline.operations.sensors import new_deliveries
 from frs_pipeline.report.claims import claims
 from frs_pipeline.store.deliveries import sources
@@ -61,13 +62,14 @@ def test_every_product_of_the_plan_is_an_asset_with_the_plans_inputs(graph) -> N
         assert node.parent_keys == parents | ({key_of(STUDY, ("noted",))} if key[0] == "marts" else set()), key
     made = {key_of(STUDY, key) for key in products(STUDY)}
     beside = {raw_key(STUDY, name) for name in sources(STUDY)} | {key_of(STUDY, manifest.KEY), key_of(STUDY, privacy.KEY)}
-    assert graph.get_all_asset_keys() == made | beside
+    assert graph.get_all_asset_keys() == made | beside | {key_of(STUDY, LOOKED)}
 
 
 def test_every_asset_has_a_description_and_the_groups_are_the_layers(graph) -> None:
     for key in graph.get_all_asset_keys():
         assert graph.get(key).description, key
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
+        "g0_operations",
         "g1_raw",
         "g2_validated",
         "g3_pseudonymised",

@@ -21,7 +21,8 @@ def described() -> str:
     lines = []
     for node in sorted(graph.asset_nodes, key=lambda node: (node.group_name or "", node.key.path)):
         kinds = " ".join(sorted(node.kinds))
-        lines.append(f"{node.group_name}  {node.key.to_user_string()}" + (f"  [{kinds}]" if kinds else ""))
+        zone = node.tags["frs/zone"]
+        lines.append(f"{node.group_name}  {node.key.to_user_string()}  [{kinds}] {zone}")
         lines += [f"    < {key.to_user_string()}" for key in sorted(node.parent_keys, key=lambda key: key.path)]
         for key in sorted(node.check_keys, key=lambda key: key.name):
             spec = graph.get_check_spec(key)

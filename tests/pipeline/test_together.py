@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from dagster import DagsterInstance, build_schedule_context, build_sensor_context
+from dagster import DagsterInstance, build_sensor_context
+from support.night import night
 from support.running import here
 from support.tiny import Delivery
 from support.together import LACKING, NAME, NEWER, OLDER, QUESTION, refreshed_both
@@ -425,7 +426,7 @@ def test_dagster_makes_it_after_its_deliveries(copy: Delivery, tmp_path: Path, m
         assert [key for request in found.dynamic_partitions_requests for key in request.partition_keys] == [NAME]
         instance.add_dynamic_partitions(name, [NAME])
         copy.correct((copy.form_id("initiator", 0), "konflikt", copy.get("initiator", 0, "konflikt"), "2"))
-        asked = nightly(study)(build_schedule_context(instance=instance))
+        asked = night(nightly(study), instance)
         assert [request.partition_key for request in asked] == [OLDER, NEWER, NAME]
         definitions = build_definitions(study)
         refused = definitions.resolve_job_def("refresh").execute_in_process(

@@ -12,10 +12,10 @@ from dagster import (
     DagsterRunStatus,
     RunRequest,
     SensorResult,
-    build_schedule_context,
     build_sensor_context,
 )
 from dagster._core.test_utils import create_run_for_test
+from support.night import night
 from support.shipped import DELIVERY
 from support.study import STUDY
 
@@ -111,7 +111,7 @@ def test_where_only_the_manifest_is_due_only_the_search_and_the_manifest_are_mad
     look()
     [asked] = look().run_requests
     assert made(asked) == AROUND
-    [asked] = nightly(STUDY)(build_schedule_context(instance=instance))
+    [asked] = night(nightly(STUDY), instance)
     assert made(asked) == AROUND
 
 
@@ -204,7 +204,7 @@ def test_one_that_waits_keeps_no_other_waiting(
     settings.raw_delivery(LATER).mkdir()
     look()
     assert [asked.partition_key for asked in look().run_requests] == [DELIVERY]
-    assert [asked.partition_key for asked in nightly(STUDY)(build_schedule_context(instance=instance))] == [DELIVERY]
+    assert [asked.partition_key for asked in night(nightly(STUDY), instance)] == [DELIVERY]
 
 
 def test_how_long_is_too_long() -> None:
@@ -217,14 +217,14 @@ def test_how_long_is_too_long() -> None:
 def test_the_night_takes_up_what_is_due_the_oldest_first_and_what_hangs_on_it(
     settings: Settings, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "is up to date" in nightly(STUDY)(build_schedule_context(instance=instance)).skip_message
+    assert "is up to date" in night(nightly(STUDY), instance).skip_message
     # A later delivery, as if it had been made from the same forms, is compared with this one.
     for place in (settings.raw_delivery, settings.curated, settings.restricted):
         shutil.copytree(place(DELIVERY), place(LATER))
     before = sensors.due
     monkeypatch.setattr(sensors, "due", lambda store: before(store) if store.delivery == DELIVERY else Due(frozenset(), False))
     (settings.curated(DELIVERY) / "marts" / "initiator.parquet").unlink()
-    first, second = nightly(STUDY)(build_schedule_context(instance=instance))
+    first, second = night(nightly(STUDY), instance)
     assert (first.partition_key, second.partition_key) == (DELIVERY, LATER)
     assert "marts/initiator" in made(first)
     assert made(second) - AROUND == names({("expectations",), ("report",)})
@@ -233,7 +233,7 @@ def test_the_night_takes_up_what_is_due_the_oldest_first_and_what_hangs_on_it(
 def test_the_night_knows_registered_deliveries_only(settings: Settings, tmp_path: Path) -> None:
     (settings.curated(DELIVERY) / MANIFEST).unlink()
     with DagsterInstance.local_temp(str(tmp_path)) as fresh:
-        assert nightly(STUDY)(build_schedule_context(instance=fresh)).skip_message
+        assert night(nightly(STUDY), fresh).skip_message
 
 
 def begin(instance: DagsterInstance, delivery: str = DELIVERY, **tags: str) -> str:

@@ -39,7 +39,8 @@ def test_the_shipped_study_is_sound():
     found = examine(Study(STUDY.folder))
     assert [outcome.part.name for outcome in found] == [part.name for part in PARTS]
     assert all(outcome.sound for outcome in found)
-    assert all(outcome.detail != "none" for outcome in found)
+    # Who runs it isn't the same everywhere.
+    assert [outcome.part.name for outcome in found if outcome.detail == "none"] == ["Running it"]
 
 
 # File, what stands there, what is written instead, and what has to be said of it.
