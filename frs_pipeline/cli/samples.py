@@ -37,7 +37,10 @@ What = Annotated[Of, typer.Option("--of", help="What is drawn.")]
 # Not required by the parser, because an attempt without a reason is worth an entry in the journal.
 Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; it stands in the journal.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The same seed draws the same sample.")]
-Forms = Annotated[int | None, typer.Option("--forms", metavar="N", help="How many forms; of forms, default: a tenth.")]
+Forms = Annotated[
+    int | None,
+    typer.Option("--forms", metavar="N", min=1, help="How many forms; a tenth by default, or of figures 4 behind each."),
+]
 
 
 Figures = Annotated[

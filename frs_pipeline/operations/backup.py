@@ -75,7 +75,7 @@ def backup(settings: Settings, to: Path, why: str, recipient: str | None = None)
                 if _read_through(plain, name) != head:
                     raise FrsError("isn't what was written", where=path, do="look at the disk; no backup was kept")
             digest = sha256(name)
-            trace.note({"files": len(pieces), "sha256": digest, "encrypted": bool(keys)})
+            trace.note({"number": len(pieces), "sha256": digest, "encrypted": bool(keys)})
             os.link(name, path)  # unlike a renaming, it replaces nothing
     return Kept(path, digest, head, tuple(_wrong(settings)))
 
@@ -178,7 +178,7 @@ def restore(path: Path, to: Path, identity: Path | None = None) -> Kept:
         zone = begun / DATA / "restricted"
         wrong = tuple(f"{name}: {faults[0]}" for name in _JOURNALS if (faults := verify(zone / name)))
         if not any(line.startswith(_JOURNALS[0]) for line in wrong):
-            details = {"files": len(head.files), "sha256": digest, "encrypted": encrypted}
+            details = {"number": len(head.files), "sha256": digest, "encrypted": encrypted}
             append(zone / _JOURNALS[0], "restore", who=operating_system_user(), why="restored from a backup", details=details)
         begun.rename(to)
     except OSError as error:

@@ -5,7 +5,6 @@ They hold numbers of conferences and answers of forms, and belong in the restric
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from frs_pipeline.collection.conference import Conference
@@ -13,6 +12,7 @@ from frs_pipeline.collection.missing import Listed, Reminder, words_of
 from frs_pipeline.collection.state import counted, filled_in, in_all
 from frs_pipeline.language import CODES, LANGUAGES, Language, Text, date_text
 from frs_pipeline.report.statics import part
+from frs_pipeline.report.tables_page import HERE
 from frs_pipeline.report.typography import number_text
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
@@ -21,7 +21,6 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.templates import templates_in
 
-HERE = Path(__file__).parent
 STYLES = ("tokens", "shell", "table", "collection")
 
 
@@ -114,7 +113,7 @@ RESULT_WORDS = {
 
 
 def _render(study: Study, template: str, **shown: Any) -> bytes:
-    environment = templates_in(HERE / "templates")
+    environment = templates_in(HERE)
     language, languages = about(study).language, about(study).languages
 
     def anchor(_: object) -> str:

@@ -66,7 +66,6 @@ def test_the_engine_finds_its_own_files_only() -> None:
     assert where == {
         "codebook/keys.py",  # the published demo keys
         "operations/new_study.py",  # what a new study is copied from
-        "report/collection_pages.py",
         "report/binding.py",  # the words of results
         "report/data_docs.py",
         "report/heatmap.py",

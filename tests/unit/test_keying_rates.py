@@ -1,0 +1,100 @@
+"""Rates of wrong cells: what they estimate, and how often their intervals hold the truth, by simulation."""
+
+import numpy as np
+import pytest
+from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.proportion import proportion_confint
+from support.study import STUDY
+
+from frs_pipeline.collection.keyers import numbered
+from frs_pipeline.collection.keying import measured, worse
+from frs_pipeline.collection.sampling import Stratum, allotted
+from frs_pipeline.errors import UsageError
+from frs_pipeline.stats.agreement import kappa, kappa_within
+
+QUESTIONS, ANSWERS = 12, 5
+SEEDS = 100
+
+
+def keyed(random, forms, rate, other=0.02, keyer="a"):
+    """Cells of forms that one person keyed with errors at `rate`, and another, independently, at `other`."""
+    truth = random.integers(ANSWERS, size=(forms, QUESTIONS))
+
+    def typed(errors):
+        wrong = random.random(truth.shape) < errors
+        return np.where(wrong, (truth + random.integers(1, ANSWERS, size=truth.shape)) % ANSWERS, truth)
+
+    first, second = typed(rate), typed(other)
+    return [
+        {
+            "form_id": f"{keyer}-{at}",
+            "instrument": "initiator",
+            "question": f"q{place}",
+            "first": str(first[at, place]),
+            "second": str(second[at, place]),
+            "differs": bool(first[at, place] != second[at, place]),
+            "wrong": bool(first[at, place] != second[at, place] and first[at, place] != truth[at, place]),
+        }
+        for at in range(forms)
+        for place in range(QUESTIONS)
+    ]
+
+
+def test_a_keyer_with_five_per_cent_of_errors_is_told_and_the_interval_holds_the_truth():
+    held = told = 0
+    for seed in range(SEEDS):
+        random = np.random.default_rng(seed)
+        mine = keyed(random, 60, 0.05)
+        others = [cell for name in "bc" for cell in keyed(random, 60, 0.01, keyer=name)]
+        row = measured(STUDY, mine)
+        held += row["wrong_low"] <= 5 <= row["wrong_high"]
+        told += worse(mine, others)
+    assert held >= 0.9 * SEEDS
+    assert told >= 0.9 * SEEDS
+
+
+def test_keyers_alike_are_seldom_told_apart():
+    told = 0
+    for seed in range(SEEDS):
+        random = np.random.default_rng(1000 + seed)
+        told += worse(keyed(random, 60, 0.02), keyed(random, 120, 0.02, keyer="b"))
+    assert told <= 0.1 * SEEDS
+
+
+def test_after_adjudication_the_first_keyings_errors_are_estimated_not_the_disagreement():
+    cells = keyed(np.random.default_rng(3), 4000, 0.05, 0.04)
+    row = measured(STUDY, cells)
+    both = 0.05 * 0.04 / (ANSWERS - 1)  # both keyed the same wrong answer
+    assert row["wrong_percent"] == pytest.approx(100 * (0.05 - both), abs=0.35)
+    assert 100 - row["agreement_percent"] == pytest.approx(100 * (0.05 + 0.04 - 2 * 0.05 * 0.04 + 0.002 * 3 / 4), abs=0.5)
+
+
+def test_what_nobody_decided_widens_the_interval_to_both_sides():
+    cells = keyed(np.random.default_rng(5), 80, 0.05)
+    decided = measured(STUDY, cells)
+    undecided = measured(STUDY, [{**cell, "wrong": None} if cell["differs"] else cell for cell in cells])
+    assert undecided["wrong"] == 0
+    assert (undecided["wrong_low"], undecided["wrong_high"] > decided["wrong_high"]) == (0, True)
+
+
+def test_kappa_and_its_limits_go_with_the_agreement_that_they_are_made_of():
+    units = [(1, 1)] * 45 + [(2, 2)] * 45 + [(1, 2)] * 6 + [(2, 1)] * 4
+    low, high = proportion_confint(90, 100, method="wilson")
+    found = kappa_within(units, low, high)
+    outside = cohens_kappa(np.array([[45, 6], [4, 45]]))
+    assert float(kappa(units)) == pytest.approx(outside.kappa)
+    # The delta method's interval is symmetric and a little too high near one; both agree to some hundredths.
+    assert found == pytest.approx((outside.kappa_low, outside.kappa_upp), abs=0.04)
+    assert kappa_within([(1, 1)] * 5, 0.5, 1) is None
+
+
+def test_a_sample_is_shared_out_by_size_and_leaves_no_keyer_out():
+    sizes = {Stratum("a", "x"): 70, Stratum("a", "y"): 29, Stratum("b", "x"): 1}
+    assert list(allotted(sizes, 10).values()) == [7, 2, 1]
+    assert list(allotted(sizes, 100).values()) == [70, 29, 1]
+    with pytest.raises(UsageError, match="give a number from 3 to 100"):
+        allotted(sizes, 2)
+
+
+def test_numbers_of_keyers_are_the_same_in_any_order():
+    assert numbered(["x", "y", ""]) == numbered(["y", "", "x", "x"])
