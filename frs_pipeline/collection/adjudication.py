@@ -25,7 +25,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 
 # The worksheet, among what was decided about a delivery.
 OPEN = "to-adjudicate.csv"
-_KEY = ("form", "column", "question", "first", "second", "first_keyer", "second_keyer")
+_KEY = ("form", "column", "question", "keyed_first", "keyed_second", "first_keyer", "second_keyer")
 
 
 class Open(NamedTuple):
@@ -158,7 +158,7 @@ def _require_fit(store: Store, made: Decision, wanted: set[tuple[str, ...]], key
     question = None if made.question == NUMBER else questionnaire.question(made.question)
     if question is None or question.measured or question.calendar or not made.right:
         return
-    codes = {str(code) for code in question.codes} | {made.first, made.second}
+    codes = {str(code) for code in question.codes} | {made.keyed_first, made.keyed_second}
     if made.right not in codes:
         what = f"right is no answer to {made.question}"
         raise InputError(what, where=made.where, do="write a code of its scale, or leave it blank")

@@ -132,7 +132,7 @@ def _kappa(study: Study, cells: Sequence[Cell], agreeing: Estimate) -> dict[str,
     question = None if others else questionnaires(study)[instrument].question(name)
     if question is None or question.measured or question.calendar:
         return none
-    units = [(_plain(cell["first"]), _plain(cell["second"])) for cell in cells]
+    units = [(_plain(cell["keyed_first"]), _plain(cell["keyed_second"])) for cell in cells]
     found = kappa(units)
     if found is None:
         return none

@@ -44,8 +44,8 @@ CELLS = pa.schema(
         pa.field("column", pa.string()),
         pa.field("first_keyer", pa.string(), nullable=False),
         pa.field("second_keyer", pa.string(), nullable=False),
-        pa.field("first", pa.string(), metadata={"text": "What was keyed first"}),
-        pa.field("second", pa.string()),
+        pa.field("keyed_first", pa.string(), metadata={"text": "What was keyed first"}),
+        pa.field("keyed_second", pa.string()),
         pa.field("differs", pa.bool_()),
         pa.field("wrong", pa.bool_(), metadata={"text": "Whether the first is wrong; null: they differ, and nobody has decided"}),
         pa.field("counted", pa.bool_(), nullable=False, metadata={"text": "Whether the form is an accepted one"}),
@@ -129,12 +129,12 @@ def _compared(
             if decision is not None and differs:
                 _require_fitting(decision, (text, other), tuple(who.values()), (first.export, again))
             wrong = False if not differs else None if decision is None else decision.first_is_wrong
-            yield {**of_cell, "first": text, "second": other, "differs": differs, "wrong": wrong}
+            yield {**of_cell, "keyed_first": text, "keyed_second": other, "differs": differs, "wrong": wrong}
 
 
 def _require_fitting(decision: Decision, said: tuple[str, str], who: Sequence[str], exports: Sequence[Export]) -> None:
     """Raise `InputError` for a decision about other cells than there are, or taken by one of the two who keyed them."""
-    if (decision.first, decision.second) != said or (decision.first_keyer, decision.second_keyer) != (*who,):
+    if (decision.keyed_first, decision.keyed_second) != said or (decision.first_keyer, decision.second_keyer) != (*who,):
         what = "isn't what the two keyings and their keyers say"
         raise InputError(what, where=decision.where, do="take out the line, and run frs sample compare again")
     for export in exports:

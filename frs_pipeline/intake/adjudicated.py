@@ -19,7 +19,18 @@ from frs_pipeline.store.files import Store
 from frs_pipeline.study.about import has_keyers, said
 from frs_pipeline.study.questionnaires import questionnaires
 
-ADJUDICATED_COLUMNS = ("form", "column", "question", "first", "second", "first_keyer", "second_keyer", "right", "who", "when")
+ADJUDICATED_COLUMNS = (
+    "form",
+    "column",
+    "question",
+    "keyed_first",
+    "keyed_second",
+    "first_keyer",
+    "second_keyer",
+    "right",
+    "who",
+    "when",
+)
 REASON = Text("indtastet to gange og afgjort efter papiret", "keyed twice, and decided by the paper")
 
 
@@ -30,8 +41,8 @@ class Decision(OfForm):
     form: str
     column: str
     question: str
-    first: str
-    second: str
+    keyed_first: str
+    keyed_second: str
     first_keyer: str
     second_keyer: str
     right: str
@@ -41,7 +52,7 @@ class Decision(OfForm):
 
     @property
     def first_is_wrong(self) -> bool:
-        return self.right != self.first
+        return self.right != self.keyed_first
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -78,7 +89,7 @@ def require_sound(decision: Decision, prefixes: Sequence[str]) -> None:
         raise InputError("not a form id", where=where, do=f"write it as {prefixes[0]}-12345, as frs sample compare does")
     if not (decision.column and decision.first_keyer and decision.second_keyer and decision.who):
         raise InputError("column, both keyers and who are needed", where=where, do="fill them in")
-    if decision.first == decision.second:
+    if decision.keyed_first == decision.keyed_second:
         raise InputError("both keyers keyed the same", where=where, do="take out the line")
     if decision.who.casefold() in (decision.first_keyer.casefold(), decision.second_keyer.casefold()):
         what = "was decided by one of the two who keyed it"
@@ -89,7 +100,7 @@ def as_corrections(store: Store) -> tuple[Correction, ...]:
     """Return the corrections that decisions about a delivery amount to, in the order of the file."""
     reason = said(store.study, REASON)
     return tuple(
-        Correction(made.form, made.column, made.first, made.right, reason, made.who, made.when, made.where)
+        Correction(made.form, made.column, made.keyed_first, made.right, reason, made.who, made.when, made.where)
         for made in adjudicated_of(store)
         if made.first_is_wrong
     )

@@ -134,7 +134,7 @@ def test_what_differs_is_decided_by_a_third_person_and_corrects_the_form(keyed):
     header, *rows = list(csv.reader(sheet.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
     assert tuple(header) == ADJUDICATED_COLUMNS
     assert sorted(row[0] for row in rows) == odd
-    first, second, who = (header.index(name) for name in ("first", "second", "who"))
+    first, second, who = (header.index(name) for name in ("keyed_first", "keyed_second", "who"))
 
     def fill(by, names):
         return [[*row[:7], row[second if row[0] in odd[:2] else first], by(row), "2024-07-20"] for row in names]

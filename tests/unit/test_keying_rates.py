@@ -30,8 +30,8 @@ def keyed(random, forms, rate, other=0.02, keyer="a"):
             "form_id": f"{keyer}-{at}",
             "instrument": "initiator",
             "question": f"q{place}",
-            "first": str(first[at, place]),
-            "second": str(second[at, place]),
+            "keyed_first": str(first[at, place]),
+            "keyed_second": str(second[at, place]),
             "differs": bool(first[at, place] != second[at, place]),
             "wrong": bool(first[at, place] != second[at, place] and first[at, place] != truth[at, place]),
         }
