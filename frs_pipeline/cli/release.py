@@ -190,6 +190,7 @@ def _make(results: Results, *, purpose: str, who: str | None, as_json: bool, fou
     started = time.perf_counter()
     from frs_pipeline.release.outgoing import publish
     from frs_pipeline.report.public.proof import proved
+    from frs_pipeline.report.public_titles import public_titles
     from frs_pipeline.store.journal import operating_system_user
     from frs_pipeline.study.release import release_policy
     from frs_pipeline.study.tables import catalogue
@@ -202,7 +203,7 @@ def _make(results: Results, *, purpose: str, who: str | None, as_json: bool, fou
             release_policy(results.study),
             who=who or operating_system_user(),
             purpose=purpose,
-            pages=partial(proved, results.study),
+            pages=partial(proved, results.study, tell=public_titles),
             approved=found,
             step=lambda what: progress.step(7, what),
         )

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from support.random_marts import random_frame
 from support.releases import Hand, frames, write_marts
 from support.study import STUDY
 
@@ -14,8 +15,11 @@ from frs_pipeline.release.files import DANISH, FIGURES, TABLES, as_csv, as_danis
 from frs_pipeline.report.public import edition as pages
 from frs_pipeline.report.public.edition import edition, lines_of
 from frs_pipeline.report.public.proof import prove, proved, require
+from frs_pipeline.report.public.released import read
+from frs_pipeline.report.public_titles import public_titles
 from frs_pipeline.study.about import about
 from frs_pipeline.study.chapters import chapters
+from frs_pipeline.study.questionnaires import questionnaires
 
 # A crosstab by role, one as squares, a distribution, a frequency, and gammas.
 NUMBERS = (1, 3, 24, 25, 58, 59)
@@ -214,3 +218,31 @@ def test_what_is_found_is_told_in_a_line_without_the_number(files, made, page):
         require(STUDY, files, {**made, page[0]: text.encode()}, examined=EXAMINED)
     assert "\n" not in str(raised.value) and "31337" not in str(raised.value)
     assert page[0] in str(raised.value)
+
+
+def test_a_title_is_told_by_released_numbers_and_by_nothing_else(tmp_path):
+    many = {name: random_frame(name, 3_000, seed) for seed, name in enumerate(questionnaires(STUDY))}
+    whole = Hand((4, 8, 58, 61, 67), write_marts(many, tmp_path))
+    folder = whole.write(tmp_path / "release")
+    files = {name: (folder / name).read_bytes() for name in (FIGURES, TABLES)} | {DANISH: as_danish_csv(whole.records())}
+    told = read(STUDY, files, public_titles).told
+    assert told
+    made = edition(STUDY, files, examined=EXAMINED, made_up=True, tell=public_titles).build()
+    for number, title in told.items():
+        name = next(one.file for one in chapters(STUDY) if number in one.tables)
+        text = made[name].decode()
+        assert title.danish in text
+
+        def leaks(changed, tell, name=name):
+            found = prove(STUDY, files, {**made, name: changed.encode()}, examined=EXAMINED, tell=tell)
+            return [leak for leak in found if leak.file == name]
+
+        # Whoever proves tells the titles again: this one holds, another number doesn't, nor a title that nothing tells.
+        assert leaks(text, public_titles) == []
+        other = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), title.danish)
+        assert leaks(text.replace(title.danish, other), public_titles)
+        assert leaks(text, lambda _: {})
+        lines = files[FIGURES].decode().splitlines()
+        at = next(at for at, line in enumerate(lines) if line.startswith(f"{number},") and line.endswith(",shown"))
+        lines[at] = re.sub(r",[\d.]+,shown$", ",,hidden", lines[at])
+        assert number not in read(STUDY, {**files, FIGURES: "\n".join(lines).encode()}, public_titles).told

@@ -22,7 +22,7 @@ from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.public import words
 from frs_pipeline.report.public.drawings import Drawings
 from frs_pipeline.report.public.facts import EXAMPLES, Facts, facts_of
-from frs_pipeline.report.public.released import Released, read, whole
+from frs_pipeline.report.public.released import Released, Tell, read, whole
 from frs_pipeline.report.statics import stylesheet
 from frs_pipeline.report.typography import anchor, css_string
 from frs_pipeline.study import Study
@@ -323,6 +323,9 @@ def lines_of(content: bytes, number: int) -> bytes:
     return head + b"".join(line for line in lines if line.startswith(begins))
 
 
-def edition(study: Study, files: Mapping[str, bytes], *, examined: int, made_up: bool) -> Edition:
-    """Return the public edition of the release that consists of `files`; `examined` is how many numbers were attacked."""
-    return Edition(read(study, files), files, examined=examined, made_up=made_up)
+def edition(study: Study, files: Mapping[str, bytes], *, examined: int, made_up: bool, tell: Tell = lambda _: {}) -> Edition:
+    """Return the public edition of the release that consists of `files`; `examined` is how many numbers were attacked.
+
+    `tell` finds titles among what the released numbers tell.
+    """
+    return Edition(read(study, files, tell), files, examined=examined, made_up=made_up)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -71,11 +71,12 @@ class Released:
     tables: Mapping[int, Table]
     withheld: tuple[Announced, ...]
     numbers: Mapping[Address, Number]
+    told: Mapping[int, Text] = field(default_factory=dict)
 
     @cached_property
     def titles(self) -> dict[int, Text]:
-        """Titles by table: as the study has them, without the star that SPSS puts between questions."""
-        return {number: title_of(self.study, table) for number, table in self.tables.items()}
+        """Titles by table: what its released numbers tell, else as the study has them, without SPSS's star between questions."""
+        return {number: self.told.get(number) or title_of(self.study, table) for number, table in self.tables.items()}
 
     @cached_property
     def counts(self) -> int:
@@ -111,14 +112,18 @@ class Released:
         return None if number is None or number.value is None else int(number.value)
 
 
+# What finds sentences that a release tells, by table, from its own numbers and from nothing else.
+Tell = Callable[[Released], Mapping[int, Text]]
+
+
 def title_of(study: Study, table: Table) -> Text:
     """Return the neutral title of a table in both languages."""
     title = entitled(study, table)
     return Text(*(text.replace(" * ", " × ") for text in (title.danish, title.english)))
 
 
-def read(study: Study, files: Mapping[str, bytes]) -> Released:
-    """Read a release from its files, by name."""
+def read(study: Study, files: Mapping[str, bytes], tell: Tell = lambda _: {}) -> Released:
+    """Read a release from its files, by name; `tell` titles it."""
     content = json.loads(files[TABLES])
     policy = content["policy"]
     known = catalogue(study)
@@ -130,7 +135,7 @@ def read(study: Study, files: Mapping[str, bytes]) -> Released:
         else:
             announced.append(Announced(table, title_of(study, table), one["withheld"]))
     percent = policy["percent"]
-    return Released(
+    released = Released(
         study,
         content["delivery"],
         Policy(policy["threshold"], policy["zeros"] == "shown", percent["whole_below"], percent["none_below"]),
@@ -138,6 +143,7 @@ def read(study: Study, files: Mapping[str, bytes]) -> Released:
         tuple(announced),
         dict(_numbers(files[FIGURES])),
     )
+    return replace(released, told=tell(released))
 
 
 def _numbers(content: bytes) -> Iterable[tuple[Address, Number]]:
