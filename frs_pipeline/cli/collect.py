@@ -314,8 +314,8 @@ def _print_state(state: State, language: Language) -> None:
             aside = Text(f"sat til side af {name}", f"of {name} set aside").in_language(language)
             say(f"  {number:>5} {aside}")
     for number, words in (
-        (state.early, Text("skemaer fra senere datoer i konteringen", "forms that the ledger has at a later day")),
-        (state.strange, Text("skemaer med numre uden for konteringen", "forms with numbers outside the ledger")),
+        (state.early, Text("skemaer fra senere datoer i konteringen", "forms that the accounting records have at a later day")),
+        (state.strange, Text("skemaer med numre uden for konteringen", "forms with numbers outside the accounting records")),
     ):
         if number:
             say(f"  {number:>5} {words.in_language(language)}")
@@ -355,17 +355,17 @@ def _drift_as_json(found: Drift) -> dict[str, object]:
 def _print_drift(found: Drift, language: Language) -> None:
     from frs_pipeline.collection.drift import WORDED
 
-    def of(danish: str, english: str) -> str:
-        return Text(danish, english).in_language(language)
+    def of(text: Text) -> str:
+        return text.in_language(language)
 
     heads = [
         "",
-        of("nye", "new"),
-        of("afsluttet siden", "finished since"),
-        of("væk", "gone"),
-        of("åbnet igen", "reopened"),
-        of("svar ændret", "answers changed"),
-        of("rettet", "corrected"),
+        of(Text("nye", "new")),
+        of(Text("afsluttet siden", "finished since")),
+        of(Text("væk", "gone")),
+        of(Text("åbnet igen", "reopened")),
+        of(Text("svar ændret", "answers changed")),
+        of(Text("rettet", "corrected")),
     ]
     cells = [
         [
@@ -376,20 +376,30 @@ def _print_drift(found: Drift, language: Language) -> None:
         for name, moved in found.moved.items()
     ]
     print_grid(
-        of(f"Fra {found.before.name} til {found.after.name}", f"From {found.before.name} to {found.after.name}"), heads, cells
+        Text(f"Fra {found.before.name} til {found.after.name}", f"From {found.before.name} to {found.after.name}").in_language(
+            language
+        ),
+        heads,
+        cells,
     )
     for name, moved in found.moved.items():
         for column in sorted({one.column for one in moved.uncorrected}):
             number = sum(one.column == column for one in moved.uncorrected)
-            say(f"  {name}, {column}: " + of(f"{number} svar ændret uden rettelse", f"{number} changed without a correction"))
+            say(
+                f"  {name}, {column}: "
+                + of(Text(f"{number} svar ændret uden rettelse", f"{number} changed without a correction"))
+            )
         for column in moved.columns_gone:
-            say(f"  {name}, {column}: " + of("kolonnen er væk", "the column is gone"))
+            say(f"  {name}, {column}: " + of(Text("kolonnen er væk", "the column is gone")))
         for column in moved.columns_new:
-            say(f"  {name}, {column}: " + of("kolonnen er ny", "the column is new"))
+            say(f"  {name}, {column}: " + of(Text("kolonnen er ny", "the column is new")))
         for column, what in moved.worded:
             say(f"  {name}, {column}: {WORDED[what].in_language(language)}")
         if moved.twice:
             say(
-                f"  {name}: " + of(f"{moved.twice} skemaer kan ikke følges", f"{moved.twice} forms can't be followed by their id")
+                f"  {name}: "
+                + Text(
+                    f"{moved.twice} skemaer kan ikke følges", f"{moved.twice} forms can't be followed by their id"
+                ).in_language(language)
             )
-    say(of("Noget er galt.", "Something is wrong.") if found.wrong else of("Intet er galt.", "Nothing is wrong."))
+    say(of(Text("Noget er galt.", "Something is wrong.")) if found.wrong else of(Text("Intet er galt.", "Nothing is wrong.")))

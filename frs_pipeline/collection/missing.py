@@ -181,7 +181,7 @@ def _common(study: Study) -> tuple[Text, ...]:
     return (
         Text(f"Nummer ({called.danish})", f"Number ({called.english})"),
         Text("Dato", "Date"),
-        Text("Anledning", "Occasion"),
+        Text("Hvornår", "Occasion"),
         Text("Dage siden", "Days since"),
     )
 

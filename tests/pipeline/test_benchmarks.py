@@ -64,6 +64,7 @@ def test_plain_pandas_counts_what_a_run_counts(refreshed: Settings, tmp_path: Pa
         ("intervals.py", ("--scale", 1), "intervals and bounds: peak memory"),
         ("others.py", ("--runs", 20, "--conferences", 30), "30 conferences, intra-class correlation"),
         ("simulate.py", ("--runs", 40), "## What is found among many pairs"),
+        ("collection.py", ("--first", "2020-11-29", "--last", "2020-11-29"), "1 days, 0 differences"),
         ("misprints.py", ("--misprints", 30, "--reports", 3), "all demands are met"),
     ],
 )

@@ -39,7 +39,7 @@ def curated(refreshed: Settings) -> Path:
 def test_the_data_package_validates(curated: Path) -> None:
     report = frictionless.validate(str(curated / "formats" / "datapackage.json"))
     assert report.valid, report.flatten(["name", "type", "fieldName"])[:5]
-    assert len(report.tasks) == 14
+    assert len(report.tasks) == 15
 
 
 @pytest.mark.parametrize("mart", MARTS)

@@ -9,6 +9,7 @@ from support.study import STUDY
 
 from frs_pipeline.printed.certainty import Spread
 from frs_pipeline.printed.verdicts import evaluate
+from frs_pipeline.report.estimates import estimates_of
 from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.findings import Judge, Sentence
 from frs_pipeline.report.judging import judge_of
@@ -36,7 +37,7 @@ def figures(store: Store) -> dict[Address, Figure]:
 
 @pytest.fixture(scope="module")
 def judge(store: Store, figures: dict[Address, Figure]) -> Judge:
-    return judge_of(store, figures)
+    return judge_of(store, figures, estimates_of(store))
 
 
 def altered(

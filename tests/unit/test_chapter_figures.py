@@ -12,6 +12,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.report.chapter_figures import ChapterFigures, _told_apart, plain
 from frs_pipeline.report.drawing.change import Difference
 from frs_pipeline.report.drawing.figures import drawn
+from frs_pipeline.report.estimates import Estimates
 from frs_pipeline.report.figure_words import how_to_read, neutral, polarity, question_of
 from frs_pipeline.report.figures import Known, change_of, figure_of, rows_of
 from frs_pipeline.report.findings import Bound, Sentence
@@ -201,7 +202,7 @@ def test_figures_of_a_chapter_are_numbered_in_its_order_and_titles_that_hold_are
     said = Sentence(("Tilfredse: ", Bound("86,2\u00a0%")), ("Satisfied: ", Bound("86.2%")))
     figures = {address: one for number in (1, 2, 5) for address, one in counted(number)[1].items()}
     evidence = SimpleNamespace(figures=figures, forms=SimpleNamespace(by=lambda *_: {}), compared={})
-    made = ChapterFigures(_Store(), evidence, None, lambda: {1: said, "1-2": said})  # type: ignore[arg-type]
+    made = ChapterFigures(_Store(), evidence, None, Estimates(), lambda: {1: said, "1-2": said})  # type: ignore[arg-type]
     monkeypatch.setattr(made.shown, "of", lambda table: None)
     monkeypatch.setattr(made, "_asked_some", lambda table: None)
     chapter = next(one for one in chapters(STUDY) if one.id == "tilfredshed")
