@@ -197,6 +197,8 @@ def _as_its_manifest_says(other: Store, keys: Sequence[AssetPath]) -> list[str]:
 def _program(store: Store, content: dict[str, Any]) -> Verdict:
     noted, now = content.get("program", {}), program(store.study, together=is_together(store.delivery))
     if other := made_by_another(content):
+        if noted == now:
+            return Verdict("program", "", (f"says that {other} made it, with the code of {program_version()}: it was altered",))
         return Verdict("program", *_of_another(store, other, noted, now))
     faults = list(_differences(noted, now))
     if content.get("lock") != lock_hash():
@@ -258,7 +260,8 @@ def _by_this_version(store: Store, clean: Store, other: str, noted: dict[str, st
     same = sum(noted.get(name) == value for name, value in now.items())
     figures, faults = _figures_differ(store, clean)
     sound = (
-        f"{figures} figures made again by {program_version()} are those of {other}, and {same} of {len(now)} files byte for byte"
+        f"{figures} figures made again by {program_version()} are those of {other}, and {same} of {len(now)} files byte for "
+        "byte; of the others only a root that was noted elsewhere tells that nobody altered them"
     )
     undecided = f"whether {other} made it so, only that version can tell; CHANGELOG.md says which versions change figures"
     return Verdict("rebuild", sound, tuple(f"{fault}; {undecided}" for fault in faults))

@@ -31,7 +31,7 @@ _TEXTS = PACKAGE / "packaging" / "texts"
 # What figures follow from; whatever else a study's folder holds may quote figures.
 _PUBLIC = ("study.yaml", "scales.yaml", "tables.yaml", "rules.yaml", "release.yaml")
 # Keys whose texts may quote figures, the printed report's among them; where forms come from is nobody's business either.
-_UNSAID = {"note", "note_danish", "printed", "fetch"}
+_UNSAID = {"note", "note_danish", "printed", "printed_note", "printed_note_danish", "fetch"}
 
 
 def public_files(facts: Facts) -> dict[str, bytes]:

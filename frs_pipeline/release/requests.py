@@ -27,11 +27,11 @@ from frs_pipeline.release.publishable import require_publishable
 from frs_pipeline.release.signatures import LARGEST, Signers, read_signers, sign, signature_of, signer_of
 from frs_pipeline.store.files import Store, atomic, private_folder, read_manifest, stale
 from frs_pipeline.store.journal import Entry, append, entries, operating_system_user, verify
+from frs_pipeline.store.lock import exclusive
 from frs_pipeline.store.manifest import root_of
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
-from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.spec import Spec
 from frs_pipeline.study.tables import catalogue
@@ -206,8 +206,11 @@ def decline(store: Store, path: Path, reason: str) -> Request:
     """Note that a request is declined or withdrawn: nothing is made of it any more. Raises `CheckFailed` for an unknown one."""
     content, known = _read(store.settings, path)
     request = _known_as_it_was(store.settings, content, known, path)
-    details = {"delivery": store.delivery, **_named(known)}
-    append(store.settings.release_journal, DECLINED, who=operating_system_user(), why=reason, details=details)
+    # Within the lock under which a release is made: what was made is used, and what is declined isn't made.
+    with exclusive(store):
+        _require_unused(store.settings, request, _sha256(content))
+        details = {"delivery": store.delivery, **_named(known)}
+        append(store.settings.release_journal, DECLINED, who=operating_system_user(), why=reason, details=details)
     return request
 
 
@@ -239,6 +242,7 @@ def why_of(settings: Settings, path: Path) -> tuple[str, dict[str, str]]:
 
 def require_unused(store: Store, policy: ReleasePolicy, found: Approved) -> None:
     """Raise `CheckFailed` unless an approved request may still be made: once, and of the results that it names."""
+    _require_undeclined(store.settings, found.request, found.sha256)
     _require_standing(store, policy, found.request, found.sha256)
 
 
@@ -282,10 +286,22 @@ def _known_as_it_was(settings: Settings, content: bytes, known: Entry | None, pa
         what = f"was altered since it was asked for (entry {known.number} of the journal)"
         raise CheckFailed(what, where=path, do="use the file as frs release request wrote it, or ask again")
     request = Request.model_validate_json(content)
-    declined = [entry for entry in entries(settings.release_journal) if entry.event == DECLINED]
-    if any(entry.details.get("request_sha256") == _sha256(content) for entry in declined):
-        raise CheckFailed("was declined", where=request.id, do="ask again")
+    _require_undeclined(settings, request, _sha256(content))
     return request
+
+
+def _require_undeclined(settings: Settings, request: Request, sha256: str) -> None:
+    declined = [entry for entry in entries(settings.release_journal) if entry.event == DECLINED]
+    if any(entry.details.get("request_sha256") == sha256 for entry in declined):
+        raise CheckFailed("was declined", where=request.id, do="ask again")
+
+
+def _require_unused(settings: Settings, request: Request, sha256: str) -> None:
+    noted = [entry for entry in entries(settings.release_journal) if entry.event == RELEASED]
+    used = next((entry for entry in noted if entry.details.get("request_sha256") == sha256), None)
+    if used:
+        what = f"was used already (entry {used.number} of the journal)"
+        raise CheckFailed(what, where=request.id, do="ask again: frs release request")
 
 
 def _standing(store: Store, policy: ReleasePolicy, content: bytes, known: Entry | None, path: Path) -> Request:
@@ -296,11 +312,8 @@ def _standing(store: Store, policy: ReleasePolicy, content: bytes, known: Entry 
 
 
 def _require_standing(store: Store, policy: ReleasePolicy, request: Request, sha256: str) -> None:
-    noted = [entry for entry in entries(store.settings.release_journal) if entry.event == RELEASED]
-    used = next((entry for entry in noted if entry.details.get("request_sha256") == sha256), None)
+    _require_unused(store.settings, request, sha256)
     again, where = "ask again: frs release request", request.id
-    if used:
-        raise CheckFailed(f"was used already (entry {used.number} of the journal)", where=where, do=again)
     if request.study != about(store.study).name or request.delivery != store.delivery:
         raise CheckFailed(f"asks for a release of {request.delivery}, not of {store.delivery}", where=where, do=again)
     if _now() >= dt.datetime.strptime(request.expires, _TIME).replace(tzinfo=dt.UTC):
@@ -330,10 +343,12 @@ def _note_approval(settings: Settings, found: Approved) -> None:
 
 
 def _root(store: Store) -> str:
-    """Return the root of the results as they lie here. Raises `CheckFailed` when they aren't those of a finished run."""
+    """Return the root of the results as they lie here. Raises `CheckFailed` when they aren't those of a finished run.
+
+    None may be out of date: a table, defined differently since somebody signed, would be another one than they signed.
+    """
     content = read_manifest(store)
-    needed = {("validated", "description"), *(("marts", name) for name in instruments(store.study))}
-    if "root" not in content or root_of(content) != content["root"] or stale(store) & needed & store.products.keys():
+    if "root" not in content or root_of(content) != content["root"] or stale(store):
         raise CheckFailed("the results aren't those of a finished run", where=store.delivery, do=store.refreshed_by)
     return str(content["root"])
 

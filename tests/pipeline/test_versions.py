@@ -69,6 +69,14 @@ def test_what_another_version_made_is_rebuilt_and_its_figures_compared(older):
     assert "not compared" in told["program"].sound
 
 
+def test_another_version_doesnt_have_the_code_of_this_one(refreshed, tmp_path):
+    copy = Settings(STUDY, shutil.copytree(refreshed.data, tmp_path / "data"))
+    path = copy.curated(DELIVERY) / MANIFEST
+    content = json.loads(path.read_text(encoding="utf-8")) | {"version": "1.9.0"}
+    path.write_text(json.dumps({**content, "root": root_of(content)}), encoding="utf-8")
+    assert "it was altered" in str(faults(Store(copy, DELIVERY))["program"])
+
+
 def test_the_same_version_with_other_code_is_no_other_version(older):
     store = older(program_version())
     told = faults(store, outputs_only=True)

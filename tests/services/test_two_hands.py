@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 import pytest
+import yaml
 from support.running import here
 from support.small_study import NAME
 from support.two_hands import House, because, make, me
@@ -287,13 +288,43 @@ def test_a_request_that_somebody_declined(house, request_of):
     refused(house, "was declined", approve, request_of, key=house.keys / "bo")
 
 
+def test_declined_between_two_looks_it_isnt_made(house, request_of):
+    found = approve(house.store, house.policy, request_of, key=house.keys / "bo")
+    decline(house.store, request_of, "Formålet er ikke aftalt med kommunen")
+    with pytest.raises(CheckFailed, match="was declined"):
+        require_unused(house.store, house.policy, found)
+
+
+def test_what_was_made_is_not_declined_any_more(house, request_of):
+    found = approve(house.store, house.policy, request_of, key=house.keys / "bo")
+    tables = {number: catalogue(house.store.study)[number] for number in found.request.tables}
+    publish(house.store, tables, house.policy, who="bo", purpose=found.request.purpose, approved=found)
+    with pytest.raises(CheckFailed, match="was used already"):
+        decline(house.store, request_of, "Formålet er ikke aftalt med kommunen")
+    assert not house.journal(DECLINED)
+
+
+def test_a_request_of_tables_that_were_defined_otherwise_since(house, request_of):
+    """Whoever signed knew another table by this number."""
+    approve(house.store, house.policy, request_of, key=house.keys / "bo")
+    path = house.folder / "tables.yaml"
+    text = path.read_text(encoding="utf-8")
+    changed = yaml.safe_load(text)
+    changed["tables"][0]["note"] = "Another table."
+    path.write_text(yaml.safe_dump(changed, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    refused(house, "aren't those of a finished run", approve, request_of, key=house.keys / "bo")
+
+
 @pytest.mark.parametrize(
     ("purpose", "match"),
     [
         ("", "needs a purpose"),
         ("Om 010180-" + "1234", "leads to a person"),
         ("Om samtale 40003", "leads to a person"),
+        ("Om samtale 40.003", "leads to a person"),
+        ("Om samtale 12 40-003", "leads to a person"),
         ("Om DE-10032", "leads to a person"),
+        ("Om DE-12", "leads to a person"),
         ("Om C-antoo", "leads to a person"),
         ("To\nlinjer", "isn't a line"),
         ("x" * 401, "isn't a line"),
