@@ -111,8 +111,9 @@ def conference(
     settings = installation()
     interim = _interim(settings, folder, delivery, fetched, ledger, day)
     found = conference_of(interim, _number(), reason)
-    (path,) = put_away(settings, interim, {f"conference-{found.held.number}.html": conference_page(found)})
-    say(f"{plural(sum(len(part.forms) for part in found.parts), 'form')}:\n  {path}")
+    put_away(settings, interim, {f"conference-{found.held.number}.html": conference_page(found)})
+    # The number stays out of what a terminal, a log or a mail keeps.
+    say(f"{plural(sum(len(part.forms) for part in found.parts), 'form')}, on a page of its own in\n  {interim.folder}")
 
 
 @collect.command()

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.interim import Interim
-from frs_pipeline.collection.missing import sheet
+from frs_pipeline.collection.sampling import as_sheet
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.amendments import Correction, read_corrections
 from frs_pipeline.intake.delivery import form_id, form_prefixes
@@ -254,4 +254,4 @@ def drift_sheet(drift: Drift, why: str, language: Language) -> bytes:
                 what = corrected if one.corrected else changed
                 rows.append([one.form, one.column, masked(one.before), masked(one.after), what.in_language(language)])
         trace.note({**details, "lines": len(rows)})
-    return sheet([head.in_language(language) for head in heads], rows)
+    return as_sheet([head.in_language(language) for head in heads], rows)

@@ -24,7 +24,7 @@ from frs_pipeline.intake.readers.surveyxact import Export, open_export, read_exp
 from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.validation import forms_schema, validate
 from frs_pipeline.intake.withdrawals import Withdrawals, held_conferences
-from frs_pipeline.store.deliveries import AMENDMENTS, LEDGER
+from frs_pipeline.store.deliveries import AMENDMENTS, COLLECTION, LEDGER
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
@@ -84,7 +84,7 @@ class Interim:
     @property
     def folder(self) -> Path:
         """The restricted folder of what is made of it."""
-        return self.settings.restricted(self.name) / "collection"
+        return self.settings.restricted(self.name) / COLLECTION
 
     @cached_property
     def corrections(self) -> tuple[Correction, ...]:

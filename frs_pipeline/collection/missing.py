@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.interim import Interim
+from frs_pipeline.collection.sampling import as_sheet
 from frs_pipeline.collection.state import Held, State, filled_in, one_each, state_of
 from frs_pipeline.intake.delivery import form_id
 from frs_pipeline.intake.readers.parsing import respondents
@@ -161,7 +162,7 @@ def missing_sheet(listed: Listed, language: Language) -> bytes:
         lacks = ", ".join(words_of(study, kind).in_language(language) for kind in conference.lacks)
         waiting = ", ".join(form for forms_of in one.waiting.values() for form in forms_of)
         rows.append([*_leading(study, one, language), *forms, lacks, waiting])
-    return sheet(header, rows)
+    return as_sheet(header, rows)
 
 
 def reminders_sheet(listed: Listed, language: Language) -> bytes:
@@ -173,7 +174,7 @@ def reminders_sheet(listed: Listed, language: Language) -> bytes:
         [words_of(study, one.who).in_language(language), *_leading(study, one.lacking, language), ", ".join(one.waiting)]
         for one in listed.reminders
     ]
-    return sheet(header, rows)
+    return as_sheet(header, rows)
 
 
 def _common(study: Study) -> tuple[Text, ...]:
@@ -191,8 +192,8 @@ def _leading(study: Study, one: Lacking, language: Language) -> list[str]:
     return [str(one.conference.number), str(one.conference.day), called, str(one.days)]
 
 
-def sheet(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """Write a sheet as spreadsheets in Denmark open it: UTF-8 with its mark, semicolons."""
+def read_back(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """Write a sheet that is read again, each cell as it is; one that people only open is `as_sheet`."""
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([header, *rows])
     return text.getvalue().encode("utf-8-sig")

@@ -18,7 +18,8 @@ from typing import Literal, get_args
 
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.interim import Interim, require_ledger
-from frs_pipeline.collection.missing import sheet
+from frs_pipeline.collection.missing import read_back
+from frs_pipeline.collection.sampling import as_sheet
 from frs_pipeline.collection.state import Held, State, state_of
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
 from frs_pipeline.intake.ledger import conference_number
@@ -155,7 +156,7 @@ def worksheet(made: Reconciliation) -> bytes:
                 *((done.result, done.note, done.who, str(done.when)) if done else [""] * 4),
             ]
         )
-    return sheet(("number", "date", "occasion", *COLUMNS[1:]), rows)
+    return as_sheet(("number", "date", "occasion", *COLUMNS[1:]), rows)
 
 
 def record(interim: Interim, number: int, result: Result, note: str, why: str, day: dt.date) -> Checked:
@@ -183,7 +184,7 @@ def record(interim: Interim, number: int, result: Result, note: str, why: str, d
         with _alone(settings):
             lines = [*_lines(settings), [str(number), result, note, one.who, str(day)]]
             with atomic(folder_of(settings) / RECORDED, private=True) as file:
-                file.write(sheet(COLUMNS, lines))
+                file.write(read_back(COLUMNS, lines))
     return one
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from frs_pipeline.codebook.keys import are_published
+from frs_pipeline.collection.login import LOGIN_FILE
 from frs_pipeline.errors import Busy, FrsError, InputError
 from frs_pipeline.language import plural
 from frs_pipeline.store.deliveries import CONTROLLERS, deliveries, known_as
@@ -131,6 +132,10 @@ def _take(contents: Contents, settings: Settings, piece: Piece) -> None:
         raise InputError("holds a file whose name isn't UTF-8", where=piece.path.parent, do="rename it") from None
     if settings.key is not None and piece.path.resolve() == settings.key:
         contents.left_out[piece.name] = "the pipeline's key"
+        return
+    login = os.environ.get(LOGIN_FILE)
+    if login and Path(login).exists() and piece.path.samefile(login):
+        contents.left_out[piece.name] = "the login of a survey's server"
         return
     try:
         found = secret_in(piece.path)

@@ -38,6 +38,8 @@ DESCRIPTION = {"description": "delivery.yaml"}
 CODING = {"coding": "coding.csv"}
 # Exports of forms that were keyed once more, a folder a questionnaire; only where a study names its keyers.
 SECOND = "second_keying"
+# What was looked up of a collection on a day, in a folder of the restricted zone.
+COLLECTION = "collection"
 # Decided after a delivery had come: what of two keyings is on the paper; and which forms were drawn to be keyed again.
 ADJUDICATED, SAMPLED = "adjudicated.csv", "samples/forms-*.csv"
 # What came of samples of figures that people held against the paper.

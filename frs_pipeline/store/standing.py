@@ -14,7 +14,7 @@ from typing import Any
 
 from frs_pipeline.errors import FrsError
 from frs_pipeline.language import plural
-from frs_pipeline.store.deliveries import deliveries, sha256
+from frs_pipeline.store.deliveries import COLLECTION, deliveries, sha256
 from frs_pipeline.store.files import CONTENT, Store, listed, read_manifest, recorded, schema_of, stale, stream, unlisted
 from frs_pipeline.store.lock import LOCK, unfinished
 from frs_pipeline.store.plan import Product
@@ -108,7 +108,9 @@ def remains(settings: Settings) -> dict[str, str]:
     left = {}
     for name in sorted(made - set(deliveries(settings.raw))):
         zones = (settings.restricted(name), settings.curated(name))
-        if any(path.is_file() and path.name != LOCK for zone in zones for path in zone.rglob("*")):
+        # What was looked up of a collection on a day, of which no delivery is made, isn't a result.
+        there = [path.relative_to(zone) for zone in zones for path in zone.rglob("*") if path.is_file() and path.name != LOCK]
+        if any(path.parts[0] != COLLECTION for path in there):
             where = " and ".join(zone.relative_to(settings.data).as_posix() for zone in zones if zone.exists())
             left[name] = f"there are results, but no delivery (put it back under raw/{name}, or remove {where})"
     return left

@@ -147,6 +147,14 @@ def test_no_key_is_taken_and_each_is_named(delivery, tmp_path):
     )
 
 
+def test_the_login_of_a_surveys_server_is_not_taken(delivery, tmp_path, monkeypatch):
+    lay(delivery.data / "decided" / "login", "keyer\ndo not copy me\n")
+    monkeypatch.setenv("FRS_FETCH_LOGIN_FILE", str(delivery.data / "decided" / "login"))
+    done = backup(delivery.settings, tmp_path / "one.tar", "x")
+    assert done.head.left_out["data/decided/login"] == "the login of a survey's server"
+    assert b"do not copy me" not in done.path.read_bytes()
+
+
 def test_a_key_amid_other_things_is_refused(delivery, tmp_path):
     key = make_key(tmp_path / "k") and (tmp_path / "k").read_text(encoding="ascii").split()[-1]
     lay(delivery.data / "decided" / "a" / "notes.txt", f"{'x' * (2**20 - 30)}{key} was the key\n")

@@ -70,6 +70,14 @@ def test_an_answer_that_changed_is_reported(two: tuple[Path, Path]) -> None:
     assert found.moved[PAPER].changed == (Change(f"DF-{form}", "helefrs", "1", "3", False),)
 
 
+def test_no_cell_of_a_sheet_is_taken_for_a_formula(two: tuple[Path, Path]) -> None:
+    form = alter(two[0] / PAPER, 5, helefrs="1")
+    assert alter(two[1] / PAPER, 5, helefrs="=1+1") == form
+    text = drift_sheet(compared(two), "looked up", "english").decode("utf-8-sig")
+    assert "'=1+1" in text
+    assert ";=1+1" not in text
+
+
 def test_a_change_that_was_written_down_as_a_correction_is_none(two: tuple[Path, Path]) -> None:
     form = alter(two[0] / PAPER, 5, helefrs="1")
     alter(two[1] / PAPER, 5, helefrs="3")
