@@ -19,12 +19,12 @@ from frs_pipeline.intake.delivery import form_prefixes
 from frs_pipeline.intake.readers.handkept import dates, kept_rows
 from frs_pipeline.intake.readers.surveyxact import Export, read_again, read_export
 from frs_pipeline.personal_numbers import holds_personal_number
-from frs_pipeline.store.deliveries import ADJUDICATED
+from frs_pipeline.store.deliveries import ADJUDICATED, TO_ADJUDICATE
 from frs_pipeline.store.files import Store
 from frs_pipeline.study.questionnaires import questionnaires
 
 # The worksheet, among what was decided about a delivery.
-OPEN = "to-adjudicate.csv"
+OPEN = TO_ADJUDICATE
 _KEY = ("form", "column", "question", "keyed_first", "keyed_second", "first_keyer", "second_keyer")
 
 

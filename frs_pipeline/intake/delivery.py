@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.intake.adjudicated import as_corrections
+from frs_pipeline.intake.adjudicated import adjudicated_of, as_corrections
 from frs_pipeline.intake.amendments import Correction, read_corrections, read_exceptions
 from frs_pipeline.intake.applying import applied_to_registers, require_applied
 from frs_pipeline.intake.correcting import corrected
@@ -71,7 +71,7 @@ def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.
     exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(store.study), dt.date.fromisoformat(store.delivery))
     corrections = corrections_of(store)
     withdrawals = Withdrawals(withdrawals_of(store), CONFERENCES.empty_table() if withdrawn is None else withdrawn)
-    refuse_other_amendments(withdrawals.entries, corrections, exceptions)
+    refuse_other_amendments(withdrawals.entries, corrections, exceptions, adjudicated_of(store))
     return Intake(store.study, policy(store.study), codebook, ledger, corrections, exceptions, withdrawals)
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -117,14 +118,31 @@ def held_conferences(register: pa.Table, withdrawn: pa.Table) -> pa.Table:
     return register.filter(pc.invert(gone)).combine_chunks()
 
 
-def refuse_other_amendments(withdrawals: Iterable[Withdrawal], corrections: Iterable[Correction], exceptions: Exceptions) -> None:
-    """Raise `InputError` when a form that is withdrawn by its id is also corrected or accepted somewhere.
+class OfAForm(Protocol):
+    """A line about a form, and where it stands."""
+
+    @property
+    def form(self) -> str:
+        """The form's id."""
+
+    @property
+    def where(self) -> str:
+        """File and line."""
+
+
+def refuse_other_amendments(
+    withdrawals: Iterable[Withdrawal],
+    corrections: Iterable[Correction],
+    exceptions: Exceptions,
+    decisions: Iterable[OfAForm] = (),
+) -> None:
+    """Raise `InputError` when a form that is withdrawn by its id is also corrected, accepted or decided about somewhere.
 
     Such a line holds answers of a form, or reasons about it, of which nothing is to stay.
     """
     forms = {entry.form for entry in withdrawals if entry.form}
-    others = [(c.form, c.where) for c in corrections] + [(a.form, a.where) for a in exceptions.accepted]
-    where = next((where for form, where in others if form in forms), None)
+    others: list[OfAForm] = [*corrections, *exceptions.accepted, *decisions]
+    where = next((one.where for one in others if one.form in forms), None)
     if where is not None:
         raise InputError("the form is withdrawn", where=where, do="take out the line")
 

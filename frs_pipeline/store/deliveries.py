@@ -42,6 +42,8 @@ SECOND = "second_keying"
 COLLECTION = "collection"
 # Decided after a delivery had come: what of two keyings is on the paper; and which forms were drawn to be keyed again.
 ADJUDICATED, SAMPLED = "adjudicated.csv", "samples/forms-*.csv"
+# The worksheet of what is still to be decided.
+TO_ADJUDICATE = "to-adjudicate.csv"
 # What came of samples of figures that people held against the paper.
 FIGURES_CHECKED = "samples/figures-*.checked.json"
 # Beside an export that was fetched: what was asked, when, and the hashes of what came.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 import re
 import zipfile
 from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +17,8 @@ import pyarrow.parquet as pq
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.operations.refresh import Told, nobody, refresh
-from frs_pipeline.store.files import MANIFEST, Store
+from frs_pipeline.store.deliveries import ADJUDICATED, COLLECTION, SAMPLED, TO_ADJUDICATE
+from frs_pipeline.store.files import MANIFEST, Store, atomic, read
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import parts_of, togethers
@@ -36,10 +41,18 @@ def erase(settings: Settings, parts: dict[str, RequestedForms], told: Told = nob
     removed = []
     for name, part in parts.items():
         store = Store(settings, name)
+        # Before it is made again, since what was decided is among what it is made from.
+        for path in _decided(store):
+            if _of_lines(store, path):
+                _strike(path, marks(part))
         refresh(settings, name, told=told)
-        for path in leftovers(store, marks(part)):
-            path.unlink()
-            removed.append(path)
+        left = [*leftovers(store, marks(part)), *_collected(settings, marks(part) | _numbers(store, part))]
+        for path in dict.fromkeys(left):
+            if path.parent == settings.decided(COLLECTION) and path.suffix == ".csv":
+                _strike(path, _numbers(store, part))
+            else:
+                path.unlink()
+                removed.append(path)
         leaking = next((path for path in _files(store) if path != _path(store, _BY_DESIGN) and holds(path, marks(part))), None)
         if leaking is not None:
             raise CheckFailed("still holds something of a withdrawn form", where=leaking, do="keep it from others and report it")
@@ -57,7 +70,10 @@ def marks(part: RequestedForms) -> frozenset[str]:
 
 
 def leftovers(store: Store, marked: Collection[str]) -> list[Path]:
-    """List the files in a delivery's restricted and curated folders that no run makes and that hold something of the forms."""
+    """List the files in a delivery's folders, but the delivered ones, that no run makes and that hold something of the forms.
+
+    Lists with a line per form, which an erasure only takes these lines from, are among them.
+    """
     made = {store.path(product) for product in products(store.study).values()}
     made |= {page for product in products(store.study).values() for page in store.pages(product)}
     made.add(store.settings.curated(store.delivery) / MANIFEST)
@@ -65,8 +81,44 @@ def leftovers(store: Store, marked: Collection[str]) -> list[Path]:
 
 
 def _files(store: Store) -> Iterator[Path]:
-    for zone in (store.settings.restricted, store.settings.curated):
+    for zone in (store.settings.restricted, store.settings.curated, store.settings.decided):
         yield from sorted(path for path in zone(store.delivery).rglob("*") if path.is_file())
+
+
+def _decided(store: Store) -> list[Path]:
+    return sorted(path for path in store.settings.decided(store.delivery).rglob("*") if path.is_file())
+
+
+def _of_lines(store: Store, path: Path) -> bool:
+    """Return whether a file has lines of its own for each form, of which the others stay."""
+    name = path.relative_to(store.settings.decided(store.delivery)).as_posix()
+    return any(fnmatchcase(name, pattern) for pattern in (ADJUDICATED, TO_ADJUDICATE, SAMPLED))
+
+
+def _collected(settings: Settings, marked: Collection[str]) -> list[Path]:
+    """List what was looked up of collections on any day, and written down about them, that holds something of the forms."""
+    folders = [*sorted(settings.restricted_zone.glob(f"*/{COLLECTION}")), settings.decided(COLLECTION)]
+    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file() and holds(path, marked)]
+
+
+def _numbers(store: Store, part: RequestedForms) -> frozenset[str]:
+    """Return the numbers of conferences that were withdrawn as a whole: collections know them by these."""
+    rows = read(_path(store, _BY_DESIGN)).to_pylist() if _path(store, _BY_DESIGN).exists() else []
+    return frozenset(str(row["conference_number"]) for row in rows if row["conference_id"] in part.conferences)
+
+
+def _strike(path: Path, marked: Collection[str]) -> None:
+    """Take the lines of a sheet away that hold one of `marked`; the others stay as they are, to the byte."""
+    if not holds(path, marked):
+        return
+    content = path.read_bytes()
+    text = content.decode("utf-8-sig")
+    pattern = re.compile(f"(?:^|{_EDGE})(?:{'|'.join(sorted(map(re.escape, marked)))})(?:$|{_EDGE})")
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=";") if not pattern.search(" ".join(row))]
+    kept = io.StringIO(newline="")
+    csv.writer(kept, delimiter=";", lineterminator="\r\n" if b"\r\n" in content else "\n").writerows(rows)
+    with atomic(path, private=True) as file:
+        file.write(kept.getvalue().encode("utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"))
 
 
 def _path(store: Store, key: tuple[str, ...]) -> Path:

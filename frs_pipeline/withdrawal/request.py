@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from frs_pipeline.codebook.opening import open_codebook
 from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.intake.adjudicated import adjudicated_of
 from frs_pipeline.intake.amendments import is_form_id, read_exceptions
 from frs_pipeline.intake.coding import codings_of
 from frs_pipeline.intake.delivery import corrections_of, form_prefixes, forms_meant, withdrawals_of
@@ -149,7 +150,7 @@ def refuse_clashes(store: Store, requested: RequestedForms) -> None:
     """Raise `InputError` for a form that is withdrawn by its id, but corrected or accepted somewhere; and for a coded one."""
     on = dt.date.fromisoformat(store.delivery)
     exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(store.study), on)
-    refuse_other_amendments(requested.new.entries, corrections_of(store), exceptions)
+    refuse_other_amendments(requested.new.entries, corrections_of(store), exceptions, adjudicated_of(store))
     lines = [entry.where for entry in codings_of(store) if entry.form in requested.forms] if coded(store.study) else []
     if lines:
         what = f"{plural(len(lines), 'line')} from here on {'says' if len(lines) == 1 else 'say'} how its texts were coded"

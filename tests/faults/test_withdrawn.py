@@ -67,6 +67,19 @@ def test_a_withdrawal_is_erased_from_all_deliveries_and_leaves_what_a_rebuild_wi
         shutil.copy(settings.curated(NAME) / "marts" / "participant_first.parquet", zone / name)
     settings.restricted(NAME).joinpath("copy.csv").write_text("C-finch\n")
     settings.curated(NAME).joinpath("notes.txt").write_text("C-finches are others\n")
+    # What was written down beside them: sheets with a line per form lose these lines, others go.
+    decided, day = settings.decided(NAME), settings.restricted("2021-03-01") / "collection"
+    lists = ("adjudicated.csv", "to-adjudicate.csv", "samples/forms-7.csv")
+    for path, text in {
+        **{decided / name: f"\ufeffform;who\r\n{form};A\r\nDF-99999;B\r\n" for name in lists},
+        decided / "samples/figures-7.csv": f"form;answer\n{form};god\n",
+        decided / "samples/figures-7.drawn.json": json.dumps({"forms": [form]}),
+        day / "drift.csv": f"{form};helefrs;1;3\n",
+        day / "missing.csv": "number\n40222\n",
+        settings.decided("collection") / "reconciled.csv": "number;who\n40222;A\n40111;B\n",
+    }.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
 
     code, out, err = run(delivery.data, "withdraw", form, "C-finch", *WHY, "--erase", "--yes")
     assert (code, err) == (0, "")
@@ -74,6 +87,10 @@ def test_a_withdrawal_is_erased_from_all_deliveries_and_leaves_what_a_rebuild_wi
     assert "copy.csv" in out
     assert not settings.curated(NAME).joinpath("marts", "copy.parquet").exists()
     assert settings.curated(NAME).joinpath("notes.txt").exists()
+    assert {decided.joinpath(name).read_bytes() for name in lists} == {"\ufeffform;who\r\nDF-99999;B\r\n".encode()}
+    assert sorted(path.name for path in (decided / "samples").iterdir()) == ["forms-7.csv"]
+    assert [*day.iterdir()] == []
+    assert settings.decided("collection").joinpath("reconciled.csv").read_bytes() == b"number;who\n40111;B\n"
     marks = [*(name.encode() for name in gone), b'"responde": "']
     for zone in ("restricted", "curated"):
         for name in (NAME, "2020-12-31"):

@@ -238,3 +238,11 @@ def test_faults_of_a_careless_keyer_are_told_from_those_of_the_others(tmp_path):
         FIRST[2]: (0, 40, False),
     }
     assert of_rule[FIRST[0]]["low"] < 22.5 < of_rule[FIRST[0]]["high"]
+
+
+def test_a_form_that_somebody_decided_about_is_not_withdrawn_while_the_line_stands(keyed):
+    """Also where the first keying was right: nothing is written before it is refused."""
+    settings, store, odd, _ = keyed
+    done = frs(settings, "withdraw", odd[2], "--reason", "the family asks", "--who", "KL", "--yes")
+    assert (done.returncode, done.stderr.count("\n"), "the form is withdrawn" in done.stderr) == (3, 1, True), done.stderr
+    assert not store.raw("withdrawals.csv").exists()
