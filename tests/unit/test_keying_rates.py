@@ -1,5 +1,6 @@
 """Rates of wrong cells: what they estimate, and how often their intervals hold the truth, by simulation."""
 
+import datetime as dt
 import stat
 from types import SimpleNamespace
 
@@ -13,7 +14,9 @@ from frs_pipeline.collection.keyer_numbers import KEPT, numbered
 from frs_pipeline.collection.keying import measured, worse
 from frs_pipeline.collection.sampling import Stratum, allotted
 from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.intake.adjudicated import Decision
 from frs_pipeline.stats.agreement import kappa, kappa_within
+from frs_pipeline.study.questionnaires import questionnaires
 
 QUESTIONS, ANSWERS = 12, 5
 SEEDS = 100
@@ -97,6 +100,19 @@ def test_a_sample_is_shared_out_by_size_and_leaves_no_keyer_out():
     assert list(allotted(sizes, 100).values()) == [70, 29, 1]
     with pytest.raises(UsageError, match="give a number from 3 to 100"):
         allotted(sizes, 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "right", "wrong"),
+    [("01", "1", False), ("1", "01", False), ("01", "2", True), ("", "1", True), ("1", "", True), ("x", "1", True)],
+)
+def test_a_code_that_is_written_otherwise_is_no_error(first, right, wrong):
+    (questionnaire, *_) = questionnaires(STUDY).values()
+    question = next(q for q in questionnaire.keyed if not q.measured and not q.calendar and not q.grouped)
+    form, day = f"{questionnaire.form_prefix}-1", dt.date(2024, 7, 20)
+    for name in (question.name, "number"):
+        made = Decision(form, "column", name, first, "3", "a", "b", right, "c", day, "adjudicated.csv:2")
+        assert made.first_is_wrong(STUDY) is wrong
 
 
 def test_numbers_of_keyers_are_drawn_once_and_stay(tmp_path):
