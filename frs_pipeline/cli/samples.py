@@ -62,11 +62,11 @@ def draw(
 
 
 def _draw_forms(store: Store, seed: int, number: int | None, reason: str) -> None:
-    from frs_pipeline.collection.keyers import numbered
+    from frs_pipeline.collection.keyer_numbers import numbered
     from frs_pipeline.collection.sampling import draw_forms
 
     drawn = draw_forms(store, seed, number, reason)
-    numbers = numbered(stratum.keyer for stratum in drawn.strata)
+    numbers = numbered(store, (stratum.keyer for stratum in drawn.strata))
     rows = sorted([s.instrument, numbers[s.keyer], str(share), str(of)] for s, (share, of) in drawn.strata.items())
     print_grid(
         f"{plural(drawn.forms, 'form')} of {drawn.of} drawn with seed {seed}", ("questionnaire", "keyer", "drawn", "of"), rows
@@ -85,7 +85,7 @@ def compare(reason: Reason = "", delivery: Delivery = None, as_json: AsJson = Fa
     cells, keyers, questions = (results.read(key) for key in (KEYED, KEYERS, KEYING))
     listed = list_open(results.store, cells, reason)
     missing, left = _not_keyed(results.store, cells), left_out(cells)
-    by_keyer = _anonymous(keyers)
+    by_keyer = _anonymous(results, keyers)
     if as_json:
         open_ones = {"open": listed.cells, "not_keyed_again": missing, "not_compared": left}
         print_json({**open_ones, "keyers": by_keyer, "questions": questions.to_pylist()})
@@ -141,8 +141,8 @@ def keyers(
 
     results = _keyed(delivery)
     found = results.read(FAULTS)
-    path = name_keyers(results.store, found, reason) if names else None
-    rows = _anonymous(found)
+    path = name_keyers(results.store, _everybody(results), reason) if names else None
+    rows = _anonymous(results, found)
     if as_json:
         print_json(rows)
         return
@@ -175,12 +175,27 @@ def _not_keyed(store: Store, cells: pa.Table) -> int:
     return len(drawn(store) - set(cells["form_id"].to_pylist()))
 
 
-def _anonymous(table: pa.Table) -> list[dict[str, Any]]:
-    """Return rows with numbers in the place of keyers."""
-    from frs_pipeline.collection.keyers import numbered
+def _everybody(results: Results) -> set[str]:
+    """Return all who keyed a form of the delivery, first or again."""
+    from frs_pipeline.store.files import read
+    from frs_pipeline.store.plan import FAULTS, KEYED
 
-    numbers = numbered(table["keyer"].to_pylist())
-    return [{**row, "keyer": numbers[row["keyer"]]} for row in table.to_pylist()]
+    # Only names are taken, so it doesn't matter whether a sample was drawn since the files were made.
+    of = {FAULTS: ["keyer"], KEYED: ["first_keyer", "second_keyer"]}
+    tables = [read(path, columns) for key, columns in of.items() if (path := results.store.file(*key)).exists()]
+    return {name for table in tables for column in table.columns for name in column.to_pylist()}
+
+
+def _anonymous(results: Results, table: pa.Table) -> list[dict[str, Any]]:
+    """Return rows with numbers in the place of keyers, and by them: an order of names would tell who is who."""
+    from frs_pipeline.collection.keyer_numbers import numbered
+
+    numbers = numbered(results.store, {*_everybody(results), *table["keyer"].to_pylist()})
+    places, rows = {name: at for at, name in enumerate(numbers)}, table.to_pylist()
+    rules = list(dict.fromkeys((row["instrument"], row["rule"]) for row in rows)) if "rule" in table.schema.names else []
+    of_rule = {rule: at for at, rule in enumerate(rules)}
+    rows.sort(key=lambda row: (of_rule.get((row["instrument"], row.get("rule")), 0), places[row["keyer"]]))
+    return [{**row, "keyer": numbers[row["keyer"]]} for row in rows]
 
 
 def _measures(row: Mapping[str, Any]) -> Sequence[str]:

@@ -89,7 +89,7 @@ def take(store: Store, cells: pa.Table, sheet: Path, why: str) -> Taken:
         if twice is not None:
             raise InputError("was decided before", where=twice.where, do=f"take the line out, here or of {ADJUDICATED}")
         content = as_sheet(ADJUDICATED_COLUMNS, [made.cells for made in (*before, *new)])
-        wrong = sum(made.first_is_wrong for made in new)
+        wrong = sum(made.first_is_wrong(store.study) for made in new)
         trace.note({**details, "cells": len(new), "wrong": wrong, "file": hashlib.sha256(content).hexdigest()})
         write_private(store, store.decided(ADJUDICATED), content)
         if sheet.resolve() == store.decided(OPEN).resolve():

@@ -5,7 +5,6 @@ A keyer is an employee: names stay in restricted files; everywhere else they hav
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow as pa
 from scipy.stats import fisher_exact
 
 from frs_pipeline.codebook.access import traced
+from frs_pipeline.collection.keyer_numbers import numbered
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.delivery import form_id, intake_as_made, withdrawals_of
 from frs_pipeline.intake.readers.columns import short
@@ -109,12 +109,6 @@ def keyed_in(store: Store, instrument: str) -> Iterator[Keyed]:
             yield Keyed(form_id(prefix, id_, line), line, keyer.name(cell), number.strip())
 
 
-def numbered(keyers: Iterable[str]) -> dict[str, str]:
-    """Give each keyer a number, in an order that says nothing about the names; nobody (""), a dash."""
-    names = sorted(set(keyers) - {""}, key=lambda name: hashlib.sha256(name.encode()).digest())
-    return {"": "–", **{name: f"K{at}" for at, name in enumerate(names, start=1)}}
-
-
 def faults(store: Store, parts: Mapping[str, Iterable[pa.RecordBatch]]) -> pa.Table:
     """Count the faults of each keyer's forms by questionnaire and rule (`FAULTS`).
 
@@ -167,13 +161,13 @@ def _row(faulty: int, forms: int, all_faulty: int, all_forms: int) -> tuple[dict
     return {"forms": forms, "faults": faulty, "percent": 100 * faulty / forms, **percents}, p
 
 
-def name_keyers(store: Store, found: pa.Table, why: str) -> Path:
+def name_keyers(store: Store, keyers: Iterable[str], why: str) -> Path:
     """Write which number stands for whom into a restricted file, and note in the journal who asked; needs a reason."""
     details = {"delivery": store.delivery}
     with traced(store.settings.access_journal, "keyers named", why, details) as trace:
         trace.note(details)
         path = store.decided("keyers.csv")
-        lines = [f"{number};{name}" for name, number in numbered(found["keyer"].to_pylist()).items() if name]
+        lines = [f"{number};{name}" for name, number in numbered(store, keyers).items() if name]
         private_folder(path.parent, store.settings.decided(""))
         with atomic(path, private=True) as file:
             file.write("\n".join(["number;keyer", *lines, ""]).encode("utf-8-sig"))

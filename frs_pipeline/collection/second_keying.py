@@ -128,7 +128,7 @@ def _compared(
             differs = code != meant
             if decision is not None and differs:
                 _require_fitting(decision, (text, other), tuple(who.values()), (first.export, again))
-            wrong = False if not differs else None if decision is None else decision.first_is_wrong
+            wrong = False if not differs else None if decision is None else decision.first_is_wrong(store.study)
             yield {**of_cell, "keyed_first": text, "keyed_second": other, "differs": differs, "wrong": wrong}
 
 

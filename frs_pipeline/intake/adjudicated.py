@@ -11,11 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.amendments import Correction, OfForm, amendment_rows, is_form_id
+from frs_pipeline.intake.judging import answered
+from frs_pipeline.intake.readers.parsing import codes
 from frs_pipeline.language import Text
 from frs_pipeline.store.deliveries import ADJUDICATED
 from frs_pipeline.store.files import Store
+from frs_pipeline.study import Study
 from frs_pipeline.study.about import has_keyers, said
 from frs_pipeline.study.questionnaires import questionnaires
 
@@ -50,9 +55,15 @@ class Decision(OfForm):
     when: dt.date
     where: str
 
-    @property
-    def first_is_wrong(self) -> bool:
-        return self.right != self.keyed_first
+    def first_is_wrong(self, study: Study) -> bool:
+        """Tell whether what was keyed first is another answer than what is on the paper: 01 is 1, and 1,50 is 1.5."""
+        (questionnaire,) = (each for each in questionnaires(study).values() if each.form_prefix == self.prefix)
+        question = questionnaire.question(self.question)
+        cells = pa.chunked_array([[self.keyed_first, self.right]], pa.string())
+        read = codes(cells) if question is None else answered(cells, question)
+        if read.unreadable.any():
+            return self.right != self.keyed_first
+        return bool(read.values[0] != read.values[1])
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -102,5 +113,5 @@ def as_corrections(store: Store) -> tuple[Correction, ...]:
     return tuple(
         Correction(made.form, made.column, made.keyed_first, made.right, reason, made.who, made.when, made.where)
         for made in adjudicated_of(store)
-        if made.first_is_wrong
+        if made.first_is_wrong(store.study)
     )

@@ -168,11 +168,12 @@ def read_answers(cells: pa.Table, columns: Columns, questionnaire: Questionnaire
             assert of.measured is not None
             answers[question.name] = grouped(answers[question.grouped], of.measured)
         else:
-            answers[question.name] = _answered(cells[columns.of[question.name]], question)
+            answers[question.name] = answered(cells[columns.of[question.name]], question)
     return answers
 
 
-def _answered(column: pa.ChunkedArray, question: Question) -> Codes:
+def answered(column: pa.ChunkedArray, question: Question) -> Codes:
+    """Parse the cells of a question that isn't another one in groups."""
     if question.calendar:
         return dates(column, question.calendar)
     return numbers(column, question.measured) if question.measured else codes(column)

@@ -10,7 +10,6 @@ import pytest
 from support.running import here
 from support.small_study import NAME, make_delivery
 
-from frs_pipeline.collection.keyers import numbered
 from frs_pipeline.collection.sampling import SHEET_COLUMNS, drawn
 from frs_pipeline.errors import FrsError
 from frs_pipeline.intake.adjudicated import ADJUDICATED_COLUMNS
@@ -192,7 +191,23 @@ def test_keyers_are_nowhere_but_in_restricted_files(keyed):
     assert not any(name in said.stdout for name in names)
     named = frs(settings, "sample", "keyers", "--names", "--reason", "a talk with them")
     assert (named.returncode, stat.S_IMODE(store.decided("keyers.csv").stat().st_mode)) == (0, 0o600)
-    assert set(numbered(FIRST).values()) == {"–", "K1", "K2", "K3"}
+    assert not any(name in store.decided("keyer-numbers.json").read_text(encoding="utf-8") for name in names)
+
+
+def test_a_number_stands_for_the_same_keyer_in_every_table(keyed):
+    settings, store, _, drawn_by = keyed
+    named = frs(settings, "sample", "keyers", "--names", "--reason", "a talk with them", "--json")
+    rows = list(csv.reader(store.decided("keyers.csv").read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
+    who = {name: number for number, name in rows[1:]}
+    assert set(who) == {*FIRST, SECOND}
+    assert len(set(who.values())) == 4
+    compared = json.loads(frs(settings, "sample", "compare", "--reason", "weekly", "--json").stdout)["keyers"]
+    for found, product in ((json.loads(named.stdout), "faults"), (compared, "keyers")):
+        held = [{**row, "keyer": who[row["keyer"]]} for row in read(store.file("keyed", product)).to_pylist()]
+        assert sorted(map(str, found)) == sorted(map(str, held))
+        shown = list(dict.fromkeys(row["keyer"] for row in found))
+        assert shown == sorted(shown, key=lambda number: int(number[1:]))
+    assert all(who[name] in drawn_by for name in FIRST)
 
 
 def _says(path, names):

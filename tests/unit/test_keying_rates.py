@@ -1,16 +1,22 @@
 """Rates of wrong cells: what they estimate, and how often their intervals hold the truth, by simulation."""
 
+import datetime as dt
+import stat
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 from support.study import STUDY
 
-from frs_pipeline.collection.keyers import numbered
+from frs_pipeline.collection.keyer_numbers import KEPT, numbered
 from frs_pipeline.collection.keying import measured, worse
 from frs_pipeline.collection.sampling import Stratum, allotted
-from frs_pipeline.errors import UsageError
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.intake.adjudicated import Decision
 from frs_pipeline.stats.agreement import kappa, kappa_within
+from frs_pipeline.study.questionnaires import questionnaires
 
 QUESTIONS, ANSWERS = 12, 5
 SEEDS = 100
@@ -96,5 +102,47 @@ def test_a_sample_is_shared_out_by_size_and_leaves_no_keyer_out():
         allotted(sizes, 2)
 
 
-def test_numbers_of_keyers_are_the_same_in_any_order():
-    assert numbered(["x", "y", ""]) == numbered(["y", "", "x", "x"])
+@pytest.mark.parametrize(
+    ("first", "right", "wrong"),
+    [("01", "1", False), ("1", "01", False), ("01", "2", True), ("", "1", True), ("1", "", True), ("x", "1", True)],
+)
+def test_a_code_that_is_written_otherwise_is_no_error(first, right, wrong):
+    (questionnaire, *_) = questionnaires(STUDY).values()
+    question = next(q for q in questionnaire.keyed if not q.measured and not q.calendar and not q.grouped)
+    form, day = f"{questionnaire.form_prefix}-1", dt.date(2024, 7, 20)
+    for name in (question.name, "number"):
+        made = Decision(form, "column", name, first, "3", "a", "b", right, "c", day, "adjudicated.csv:2")
+        assert made.first_is_wrong(STUDY) is wrong
+
+
+def test_numbers_of_keyers_are_drawn_once_and_stay(tmp_path):
+    names = [f"name {at}" for at in range(20)]
+    store = _Decided(tmp_path / "one")
+    first = numbered(store, [*names[:12], ""])
+    assert list(first.values()) == ["–", *(f"K{at}" for at in range(1, 13))]
+    # One who comes later, and a table that holds a few of them: nobody's number changes.
+    assert numbered(store, ["name 7", "a newcomer", "name 7"]) == {"": "–", "name 7": first["name 7"], "a newcomer": "K13"}
+    assert numbered(store, reversed(names[:12])) == first
+    assert not any(name.encode() in store.decided(KEPT).read_bytes() for name in names)
+    assert stat.S_IMODE(store.decided(KEPT).stat().st_mode) == 0o600
+    # Whoever knows the names doesn't know the numbers: they are others each time they are drawn.
+    assert len({tuple(numbered(_Decided(tmp_path / str(at)), names)) for at in range(3)}) == 3
+
+
+def test_numbers_that_cannot_be_read_are_not_drawn_anew(tmp_path):
+    store = _Decided(tmp_path)
+    numbered(store, ["x"])
+    store.decided(KEPT).write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="can't be read as the numbers of keyers"):
+        numbered(store, ["x"])
+
+
+class _Decided:
+    """A place for what is decided about a delivery."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.settings = SimpleNamespace(decided=lambda _: folder)
+
+    def decided(self, name):
+        return self.folder / name
