@@ -24,12 +24,10 @@ from frs_pipeline.study.questionnaires import questionnaires
 
 _MEASURES = [
     pa.field("forms", pa.int64(), nullable=False, metadata={"text": "Forms that were drawn and keyed twice"}),
-    pa.field("cells", pa.int64(), nullable=False, metadata={"text": "Their cells that were compared"}),
+    pa.field("cells", pa.int64(), nullable=False, metadata={"text": "Their cells that can be read in both, which were compared"}),
     pa.field("differing", pa.int64(), nullable=False, metadata={"text": "Of these, those that the two keyings have differently"}),
-    pa.field(
-        "undecided", pa.int64(), nullable=False, metadata={"text": "Of these, those that nobody has compared with the paper"}
-    ),
-    pa.field("wrong", pa.int64(), nullable=False, metadata={"text": "Cells that were keyed wrongly at first"}),
+    pa.field("undecided", pa.int64(), nullable=False, metadata={"text": "Of these, those that nobody has decided or corrected"}),
+    pa.field("wrong", pa.int64(), nullable=False, metadata={"text": "Compared cells that were keyed wrongly at first"}),
     pa.field("wrong_percent", pa.float64(), nullable=False),
     pa.field("wrong_low", pa.float64(), metadata={"text": "Interval; its ends as if undecided cells were right, and wrong"}),
     pa.field("wrong_high", pa.float64()),

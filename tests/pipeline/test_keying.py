@@ -231,6 +231,40 @@ def test_a_form_keyed_again_by_the_same_keyer_or_that_nobody_drew_counts_for_not
         refresh(settings)
 
 
+def test_a_correction_decides_a_cell_that_differs_and_names_may_look_like_formulas(tmp_path, monkeypatch):
+    odd = ("@anna", '=bo;"x"', "-carl")
+    monkeypatch.setitem(globals(), "FIRST", odd)
+    settings = make(tmp_path)
+    store = Store(settings, NAME)
+    column, codes = asked(settings)
+    header, *forms = dataset(settings.raw_delivery(NAME) / "participant" / "dataset.csv")
+    at, before = header.index(column), {f"DE-{form[0]}": form[header.index(column)] for form in forms}
+    other = {form: next(code for code in codes if code != before[form]) for form in before}
+    named = [f"DE-{100}{last}" for last in range(5)]
+
+    def alter(form, _, cells):
+        # The second keyer agrees with the first about 1001, which is corrected all the same, and about 1004.
+        cells[at] = before[form] if form in (named[1], named[4]) else other[form]
+        return cells
+
+    key_again(settings, set(named), alter, keyer="+dora")
+    corrections = [(form, column, before[form], other[form], "set", "kb", "2024-07-20") for form in named[:2]]
+    write(
+        settings.raw_delivery(NAME) / "corrections.csv",
+        [("form", "column", "old", "new", "reason", "who", "when"), *corrections],
+        "utf-8",
+    )
+    assert refresh(settings).vouched
+    cells = {row["form_id"]: row for row in read(store.file("keyed", "twice")).to_pylist() if row["column"] == column}
+    found = {form: (row["differs"], row["wrong"], row["left"]) for form, row in cells.items()}
+    assert found == {
+        named[0]: (True, True, None),
+        named[1]: (False, False, None),
+        **dict.fromkeys(named[2:4], (True, None, None)),
+        named[4]: (False, False, None),
+    }
+
+
 def test_faults_of_a_careless_keyer_are_told_from_those_of_the_others(tmp_path):
     settings = make(tmp_path)
     path = settings.raw_delivery(NAME) / "participant" / "dataset.csv"
