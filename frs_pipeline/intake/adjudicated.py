@@ -17,6 +17,7 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.intake.amendments import Correction, OfForm, amendment_rows, is_form_id
 from frs_pipeline.intake.judging import answered
 from frs_pipeline.intake.readers.parsing import codes
+from frs_pipeline.intake.readers.worksheets import as_meant
 from frs_pipeline.language import Text
 from frs_pipeline.store.deliveries import ADJUDICATED
 from frs_pipeline.store.files import Store
@@ -87,7 +88,7 @@ def read_adjudicated(path: Path, prefixes: Sequence[str]) -> tuple[Decision, ...
     """Read decisions in the order of the file; none when there is no file. Raises `InputError` with file and line."""
     decisions: dict[tuple[str, str], Decision] = {}
     for where, cells, when in amendment_rows(path, ADJUDICATED_COLUMNS):
-        texts = dict(zip(ADJUDICATED_COLUMNS[:-1], cells, strict=False))
+        texts = dict(zip(ADJUDICATED_COLUMNS[:-1], map(as_meant, cells), strict=False))
         decision = Decision(**texts, when=when, where=where)
         require_sound(decision, prefixes)
         if (decision.form, decision.column) in decisions:

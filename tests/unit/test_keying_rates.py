@@ -18,6 +18,7 @@ from frs_pipeline.collection.sampling import Stratum, allotted
 from frs_pipeline.collection.second_keying import CELLS
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.adjudicated import Decision
+from frs_pipeline.intake.readers.worksheets import as_meant, as_sheet
 from frs_pipeline.stats.agreement import kappa, kappa_within
 from frs_pipeline.stats.clustered import Cells, share
 from frs_pipeline.study.questionnaires import questionnaires
@@ -157,6 +158,13 @@ def test_a_code_that_is_written_otherwise_is_no_error(first, right, wrong):
     for name in (question.name, "number"):
         made = Decision(form, "column", name, first, "3", "a", "b", right, "c", day, "adjudicated.csv:2")
         assert made.first_is_wrong(STUDY) is wrong
+
+
+@pytest.mark.parametrize("text", ["@anna", "=1+1", "-carl", "'@anna", "''+x", "-5", "-1,5", "o'neil", "'quoted'", ""])
+def test_what_a_sheet_says_comes_back_as_it_was(text):
+    cell = as_sheet(("a",), [(text,)]).decode("utf-8-sig").splitlines()[1].strip('"')
+    assert as_meant(cell) == text
+    assert cell[:1] not in ("=", "+", "@")
 
 
 def test_numbers_of_keyers_are_drawn_once_and_stay(tmp_path):
