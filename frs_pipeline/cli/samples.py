@@ -95,7 +95,8 @@ def compare(reason: Reason = "", delivery: Delivery = None, as_json: AsJson = Fa
         for row in by_keyer
         if row["question"] is None
     ]
-    print_grid("By who keyed the forms first", ("keyer", "questionnaire", *_HEADER, ""), said, _UNDER)
+    out = "Who stands out has more wrong cells than the others, adjusted for all keyers (q < .05)."
+    print_grid("By who keyed the forms first", ("keyer", "questionnaire", *_HEADER, ""), said, f"{_UNDER} {out}")
     asked = [[row["instrument"], row["question"] or "all", *_measures(row), *_kappa(row)] for row in questions.to_pylist()]
     print_grid("By question, of counted forms", ("questionnaire", "question", *_HEADER, "kappa", "from–to"), asked, _UNDER)
     for why, number in left.items():

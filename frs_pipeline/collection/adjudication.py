@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.keyers import Keyer
-from frs_pipeline.collection.sampling import as_sheet, require_keyers, write_private
+from frs_pipeline.collection.sampling import require_keyers, write_private
 from frs_pipeline.collection.second_keying import NUMBER
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.adjudicated import ADJUDICATED_COLUMNS, Decision, adjudicated_of, require_sound
 from frs_pipeline.intake.delivery import form_prefixes
 from frs_pipeline.intake.readers.handkept import dates, kept_rows
 from frs_pipeline.intake.readers.surveyxact import Export, read_again, read_export
+from frs_pipeline.intake.readers.worksheets import as_meant, as_sheet
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.store.deliveries import ADJUDICATED, TO_ADJUDICATE
 from frs_pipeline.store.files import Store
@@ -101,7 +102,7 @@ def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Read the lines of a worksheet that hold something, with their numbers. Raises `InputError` with file and line."""
     lines = []
     for line, cells in kept_rows(path, ADJUDICATED_COLUMNS, "correct it"):
-        texts = [cell.strip() for cell in cells]
+        texts = [as_meant(cell.strip()) for cell in cells]
         if any(texts):
             if len(texts) != len(ADJUDICATED_COLUMNS):
                 what = f"{len(texts)} fields where {len(ADJUDICATED_COLUMNS)} belong"

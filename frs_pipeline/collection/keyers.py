@@ -22,6 +22,7 @@ from frs_pipeline.intake.readers.columns import short
 from frs_pipeline.intake.readers.csvfiles import Chunk
 from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.intake.readers.surveyxact import Export, read_export
+from frs_pipeline.intake.readers.worksheets import as_sheet
 from frs_pipeline.intake.withdrawals import Withdrawals
 from frs_pipeline.stats.clustered import quantile, wilson
 from frs_pipeline.stats.multiplicity import benjamini_hochberg
@@ -167,8 +168,8 @@ def name_keyers(store: Store, keyers: Iterable[str], why: str) -> Path:
     with traced(store.settings.access_journal, "keyers named", why, details) as trace:
         trace.note(details)
         path = store.decided("keyers.csv")
-        lines = [f"{number};{name}" for name, number in numbered(store, keyers).items() if name]
+        rows = [(number, name) for name, number in numbered(store, keyers).items() if name]
         private_folder(path.parent, store.settings.decided(""))
         with atomic(path, private=True) as file:
-            file.write("\n".join(["number;keyer", *lines, ""]).encode("utf-8-sig"))
+            file.write(as_sheet(("number", "keyer"), rows))
     return path

@@ -6,26 +6,28 @@ that somebody had keyed again because they looked odd would make every keyer wor
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from scipy.optimize import brentq
 
+from frs_pipeline.collection.keyers import LEVEL
 from frs_pipeline.stats.agreement import kappa, kappa_within
-from frs_pipeline.stats.clustered import Cells, Estimate, difference_of_shares, share
+from frs_pipeline.stats.clustered import Cells, Estimate, quantile, share, wilson
+from frs_pipeline.stats.multiplicity import benjamini_hochberg
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 
 _MEASURES = [
     pa.field("forms", pa.int64(), nullable=False, metadata={"text": "Forms that were drawn and keyed twice"}),
-    pa.field("cells", pa.int64(), nullable=False, metadata={"text": "Their cells that were compared"}),
+    pa.field("cells", pa.int64(), nullable=False, metadata={"text": "Their cells that can be read in both, which were compared"}),
     pa.field("differing", pa.int64(), nullable=False, metadata={"text": "Of these, those that the two keyings have differently"}),
-    pa.field(
-        "undecided", pa.int64(), nullable=False, metadata={"text": "Of these, those that nobody has compared with the paper"}
-    ),
-    pa.field("wrong", pa.int64(), nullable=False, metadata={"text": "Cells that were keyed wrongly at first"}),
+    pa.field("undecided", pa.int64(), nullable=False, metadata={"text": "Of these, those that nobody has decided or corrected"}),
+    pa.field("wrong", pa.int64(), nullable=False, metadata={"text": "Compared cells that were keyed wrongly at first"}),
     pa.field("wrong_percent", pa.float64(), nullable=False),
     pa.field("wrong_low", pa.float64(), metadata={"text": "Interval; its ends as if undecided cells were right, and wrong"}),
     pa.field("wrong_high", pa.float64()),
@@ -44,10 +46,16 @@ KEYERS = pa.schema(
         pa.field("instrument", pa.string(), metadata={"text": "The questionnaire; null: all of them"}),
         _QUESTION,
         *_MEASURES,
-        pa.field("stands_out", pa.bool_(), nullable=False, metadata={"text": "More wrong cells than the others, for sure"}),
+        pa.field(
+            "p", pa.float64(), metadata={"text": "More wrong cells than the others' forms have; null: no others, or a part"}
+        ),
+        pa.field("q", pa.float64(), metadata={"text": "Adjusted for all keyers (Benjamini & Hochberg)"}),
+        pa.field("stands_out", pa.bool_(), nullable=False, metadata={"text": "Whether q is below .05"}),
     ]
 )
 Cell = Mapping[str, Any]
+# No p is given as smaller.
+_LEAST_P = 1e-12
 
 
 def by_question(study: Study, cells: pa.Table) -> pa.Table:
@@ -63,11 +71,13 @@ def by_question(study: Study, cells: pa.Table) -> pa.Table:
 def by_keyer(study: Study, cells: pa.Table) -> pa.Table:
     """Say how well each keyer's forms were keyed, in all, by questionnaire and by question (`KEYERS`); from `CELLS`."""
     rows, found = _compared(cells), list[dict[str, Any]]()
-    for name in sorted({row["first_keyer"] for row in rows}):
-        mine = [row for row in rows if row["first_keyer"] == name]
-        others = [row for row in rows if row["first_keyer"] != name]
-        same = {"keyer": name, "stands_out": False}
-        found.append({**same, "instrument": None, "question": None, **measured(study, mine), "stands_out": worse(mine, others)})
+    names = sorted({row["first_keyer"] for row in rows})
+    by_name = {name: [row for row in rows if row["first_keyer"] == name] for name in names}
+    tests = [p_of_more(mine, [row for row in rows if row["first_keyer"] != name]) for name, mine in by_name.items()]
+    for (name, mine), p, q in zip(by_name.items(), tests, benjamini_hochberg(tests), strict=True):
+        same = {"keyer": name, "p": None, "q": None, "stands_out": False}
+        tested = {"p": p, "q": q, "stands_out": q is not None and q < LEVEL}
+        found.append({**same, "instrument": None, "question": None, **measured(study, mine), **tested})
         for (instrument, question), few in _grouped(mine, "instrument").items():
             found.append({**same, "instrument": instrument, "question": question, **measured(study, few)})
     return pa.Table.from_pylist(found, schema=KEYERS)
@@ -90,8 +100,7 @@ def measured(study: Study, cells: Sequence[Cell]) -> dict[str, Any]:
     """Estimate from at least one cell what `KEYING` says of cells."""
     per_form = _per_form(cells)
     agree = per_form["cells"] - per_form["differing"]
-    # Few cells are wrong, often none. How much they go together in forms is seen best in all that differ.
-    pooled = Cells(np.column_stack([per_form["differing"], agree])).design([[0], [1]])
+    pooled = _design(per_form)
     wrong = share(per_form["wrong"], per_form["cells"], pooled)
     at_most = share(per_form["wrong"] + per_form["undecided"], per_form["cells"], pooled)
     agreeing = share(agree, per_form["cells"], pooled)
@@ -146,13 +155,44 @@ def _plain(cell: str) -> str:
     return str(int(cell)) if cell else ""
 
 
-def worse(mine: Sequence[Cell], others: Sequence[Cell]) -> bool:
-    """Tell whether more of one keyer's cells were wrong than of the others', by the interval of the difference."""
-    if not mine or not others:
-        return False
+def p_of_more(mine: Sequence[Cell], others: Sequence[Cell]) -> float | None:
+    """Return the one-sided p of one keyer's cells being wrong more often than the others'; None where there are no others.
+
+    It is half of 1 - the level at which the interval of the difference (MOVER) begins at 0. Cells that nobody has decided are
+    right where they are the keyer's, and wrong where they are others', so that nobody stands out because somebody looked.
+    """
     one, other = _per_form(mine), _per_form(others)
-    none = [np.zeros(len(counts["cells"]), dtype=np.int64) for counts in (one, other)]
-    first = tuple(np.concatenate([one[name], none[1]]) for name in ("wrong", "cells"))
-    second = tuple(np.concatenate([none[0], other[name]]) for name in ("wrong", "cells"))
-    found = difference_of_shares((first[0], first[1]), (second[0], second[1]))
-    return found.low is not None and found.low > 0
+    if min(len(one["cells"]), len(other["cells"])) < 2:
+        return None
+    first = share(one["wrong"], one["cells"], _design(one))
+    second = share(other["wrong"] + other["undecided"], other["cells"], _design(other))
+    return _p_above(first, second)
+
+
+def _p_above(one: Estimate, other: Estimate) -> float:
+    """Return the one-sided p of a share being larger than one of other forms, by MOVER."""
+    difference = float(one.value or 0) - float(other.value or 0)
+    if difference == 0:
+        return 0.5
+    if difference < 0:
+        return 1 - _p_above(other, one)
+
+    def reaches(tail: float) -> float:
+        below = float(one.value or 0) - _limits(one, tail)[0]
+        over = _limits(other, tail)[1] - float(other.value or 0)
+        return math.hypot(below, over) - difference
+
+    return _LEAST_P if reaches(_LEAST_P) <= 0 else float(brentq(reaches, _LEAST_P, 0.5, xtol=1e-12))
+
+
+def _limits(of: Estimate, tail: float) -> tuple[float, float]:
+    return wilson(float(of.value or 0), float(of.n_effective or 0), quantile(of.clusters - 1, 1 - 2 * tail))
+
+
+def _design(per_form: Mapping[str, np.ndarray]) -> float:
+    """Compute how much less cells of few forms tell than as many of as many forms would, from all that differ.
+
+    Few cells are wrong, often none; how much they go together in forms is seen best in all that differ.
+    """
+    differing = per_form["differing"]
+    return Cells(np.column_stack([differing, per_form["cells"] - differing])).design([[0], [1]])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +12,7 @@ from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.keyers import Keyed, keyed_in
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.readers.handkept import kept_rows
+from frs_pipeline.intake.readers.worksheets import NUMBER, as_sheet
 from frs_pipeline.store.deliveries import SAMPLED
 from frs_pipeline.store.files import Store, atomic, private_folder
 from frs_pipeline.study.about import has_keyers
@@ -23,9 +21,6 @@ from frs_pipeline.study.questionnaires import questionnaires
 SHEET_COLUMNS = ("form", "instrument", "line", "number", "keyer")
 # One form in so many is drawn where nobody says how many.
 ONE_IN = 10
-_NUMBER = re.compile(r"-?[0-9]{1,9}([.,][0-9]{1,9})?", re.ASCII)
-# A cell that begins so is a formula to a spreadsheet.
-_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 
 
 class Stratum(NamedTuple):
@@ -105,20 +100,10 @@ def _first(forms: Iterable[Keyed], number: int, seed: int) -> list[Keyed]:
 
 def _sheet(chosen: Iterable[tuple[Stratum, Keyed]]) -> bytes:
     rows = (
-        (form.form, stratum.instrument, str(form.line), form.number if _NUMBER.fullmatch(form.number) else "", form.keyer)
+        (form.form, stratum.instrument, str(form.line), form.number if NUMBER.fullmatch(form.number) else "", form.keyer)
         for stratum, form in chosen
     )
     return as_sheet(SHEET_COLUMNS, rows)
-
-
-def as_sheet(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """Write a CSV file for a spreadsheet, which must take no text for a formula."""
-    text = io.StringIO(newline="")
-    sheet = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    sheet.writerow(columns)
-    for row in rows:
-        sheet.writerow([f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell for cell in row])
-    return text.getvalue().encode("utf-8-sig")
 
 
 def write_private(store: Store, path: Path, content: bytes) -> None:

@@ -1,8 +1,9 @@
 """Forms that were keyed a second time, compared with the first time cell by cell, and how well they were keyed.
 
-What is estimated is the share of cells that were keyed wrongly at first: of cells that the two keyings have differently,
-somebody says what is on the paper. Where both made the same mistake nobody sees it. So the estimate lacks the product of both
-rates, divided by the number of wrong answers there are: a few in ten thousand where both rates are a few per cent.
+What is estimated is the share of cells that were keyed wrongly at first, among those that can be read in both keyings: of cells
+that the two have differently, somebody says what is on the paper, or a line of corrections.csv has said it. Where both made the
+same mistake nobody sees it. So the estimate lacks the product of both rates, divided by the number of wrong answers there are: a
+few in ten thousand where both rates are a few per cent.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pyarrow as pa
 from frs_pipeline.collection.keyers import Keyer, held
 from frs_pipeline.collection.sampling import drawn
 from frs_pipeline.errors import InputError
-from frs_pipeline.intake.adjudicated import Decision, adjudicated_of
+from frs_pipeline.intake.adjudicated import Decision, adjudicated_of, differ
 from frs_pipeline.intake.amendments import read_corrections
 from frs_pipeline.intake.delivery import form_prefixes
 from frs_pipeline.intake.judging import read_answers
@@ -33,9 +34,7 @@ from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 # The number that a form's conference has, beside the questions.
 NUMBER = "number"
 # Why a form or a cell wasn't compared.
-SAME_KEYER, NO_KEYER, ID_TWICE, UNREADABLE, CORRECTED = (
-    *("same keyer", "no keyer named", "id stands twice", "can't be read", "in corrections.csv"),
-)
+SAME_KEYER, NO_KEYER, ID_TWICE, UNREADABLE = "same keyer", "no keyer named", "id stands twice", "can't be read"
 CELLS = pa.schema(
     [
         pa.field("instrument", pa.string(), nullable=False),
@@ -101,7 +100,7 @@ def _compared(
         raise InputError(what, where=again.where("dataset", again.head), do="export all columns of the second keying")
     accepted, sampled = set(read(store.file("validated", name), ["form_id"])["form_id"].to_pylist()), drawn(store)
     own = read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes(store.study))
-    mended = {(correction.form, correction.column) for correction in own}
+    mended = {(correction.form, correction.column): correction.new for correction in own}
     for id_, keyed in second.cells.items():
         form = f"{prefix}-{id_}"
         same = {"instrument": name, "form_id": form, "counted": form in accepted, "drawn": form in sampled}
@@ -120,15 +119,21 @@ def _compared(
             column = first.columns.of.get(question, questionnaire.forms.number)
             of_cell = {**same, **who, "question": question, "column": column}
             other, meant = keyed[question]
-            left = UNREADABLE if None in (code, meant) else CORRECTED if (form, column) in mended else None
-            if left is not None:
-                yield {**of_cell, "left": left}
+            if None in (code, meant):
+                yield {**of_cell, "left": UNREADABLE}
                 continue
             decision = decisions.get((form, str(column)))
             differs = code != meant
             if decision is not None and differs:
                 _require_fitting(decision, (text, other), tuple(who.values()), (first.export, again))
-            wrong = False if not differs else None if decision is None else decision.first_is_wrong(store.study)
+            right = mended.get((form, str(column)))
+            if not differs:
+                # A correction of what both keyed counts for nothing here: most likely the paper says so, and is corrected itself.
+                wrong: bool | None = False
+            elif right is not None:
+                wrong = differ(questionnaire, question, text, right)
+            else:
+                wrong = None if decision is None else decision.first_is_wrong(store.study)
             yield {**of_cell, "keyed_first": text, "keyed_second": other, "differs": differs, "wrong": wrong}
 
 

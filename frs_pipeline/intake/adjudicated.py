@@ -17,12 +17,13 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.intake.amendments import Correction, OfForm, amendment_rows, is_form_id
 from frs_pipeline.intake.judging import answered
 from frs_pipeline.intake.readers.parsing import codes
+from frs_pipeline.intake.readers.worksheets import as_meant
 from frs_pipeline.language import Text
 from frs_pipeline.store.deliveries import ADJUDICATED
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import has_keyers, said
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
 ADJUDICATED_COLUMNS = (
     "form",
@@ -58,18 +59,21 @@ class Decision(OfForm):
     def first_is_wrong(self, study: Study) -> bool:
         """Tell whether what was keyed first is another answer than what is on the paper: 01 is 1, and 1,50 is 1.5."""
         (questionnaire,) = (each for each in questionnaires(study).values() if each.form_prefix == self.prefix)
-        question = questionnaire.question(self.question)
-        cells = pa.chunked_array([[self.keyed_first, self.right]], pa.string())
-        read = codes(cells) if question is None else answered(cells, question)
-        if read.unreadable.any():
-            return self.right != self.keyed_first
-        return bool(read.values[0] != read.values[1])
+        return differ(questionnaire, self.question, self.keyed_first, self.right)
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The line as it stands in the file."""
         texts = (getattr(self, name) for name in ADJUDICATED_COLUMNS[:-1])
         return (*texts, self.when.isoformat())
+
+
+def differ(questionnaire: Questionnaire, question: str, one: str, other: str) -> bool:
+    """Tell whether two cells of a question, or of the number, are other answers; those that can't be read, other texts."""
+    asked = questionnaire.question(question)
+    cells = pa.chunked_array([[one, other]], pa.string())
+    read = codes(cells) if asked is None else answered(cells, asked)
+    return one != other if read.unreadable.any() else bool(read.values[0] != read.values[1])
 
 
 def adjudicated_of(store: Store) -> tuple[Decision, ...]:
@@ -84,7 +88,7 @@ def read_adjudicated(path: Path, prefixes: Sequence[str]) -> tuple[Decision, ...
     """Read decisions in the order of the file; none when there is no file. Raises `InputError` with file and line."""
     decisions: dict[tuple[str, str], Decision] = {}
     for where, cells, when in amendment_rows(path, ADJUDICATED_COLUMNS):
-        texts = dict(zip(ADJUDICATED_COLUMNS[:-1], cells, strict=False))
+        texts = dict(zip(ADJUDICATED_COLUMNS[:-1], map(as_meant, cells), strict=False))
         decision = Decision(**texts, when=when, where=where)
         require_sound(decision, prefixes)
         if (decision.form, decision.column) in decisions:

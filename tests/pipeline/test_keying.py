@@ -13,6 +13,7 @@ from support.small_study import NAME, make_delivery
 from frs_pipeline.collection.sampling import SHEET_COLUMNS, drawn
 from frs_pipeline.errors import FrsError
 from frs_pipeline.intake.adjudicated import ADJUDICATED_COLUMNS
+from frs_pipeline.intake.readers.worksheets import as_meant
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.form import ways
 from frs_pipeline.lineage.passport import Passports
@@ -229,6 +230,55 @@ def test_a_form_keyed_again_by_the_same_keyer_or_that_nobody_drew_counts_for_not
     write(path, [header, *forms])
     with pytest.raises(FrsError, match=r"second_keying/participant/dataset\.csv:2: there is no such form in the first keying"):
         refresh(settings)
+
+
+def test_a_correction_decides_a_cell_that_differs_and_names_may_look_like_formulas(tmp_path, monkeypatch):
+    odd = ("@anna", '=bo;"x"', "-carl")
+    monkeypatch.setitem(globals(), "FIRST", odd)
+    settings = make(tmp_path)
+    store = Store(settings, NAME)
+    column, codes = asked(settings)
+    header, *forms = dataset(settings.raw_delivery(NAME) / "participant" / "dataset.csv")
+    at, before = header.index(column), {f"DE-{form[0]}": form[header.index(column)] for form in forms}
+    other = {form: next(code for code in codes if code != before[form]) for form in before}
+    named = [f"DE-{100}{last}" for last in range(5)]
+
+    def alter(form, _, cells):
+        # The second keyer agrees with the first about 1001, which is corrected all the same, and about 1004.
+        cells[at] = before[form] if form in (named[1], named[4]) else other[form]
+        return cells
+
+    key_again(settings, set(named), alter, keyer="+dora")
+    corrections = [(form, column, before[form], other[form], "set", "kb", "2024-07-20") for form in named[:2]]
+    write(
+        settings.raw_delivery(NAME) / "corrections.csv",
+        [("form", "column", "old", "new", "reason", "who", "when"), *corrections],
+        "utf-8",
+    )
+    assert refresh(settings).vouched
+    cells = {row["form_id"]: row for row in read(store.file("keyed", "twice")).to_pylist() if row["column"] == column}
+    found = {form: (row["differs"], row["wrong"], row["left"]) for form, row in cells.items()}
+    assert found == {
+        named[0]: (True, True, None),
+        named[1]: (False, False, None),
+        **dict.fromkeys(named[2:4], (True, None, None)),
+        named[4]: (False, False, None),
+    }
+    assert frs(settings, "sample", "keyers", "--names", "--reason", "a talk with them").returncode == 0
+    text = store.decided("keyers.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
+    assert {as_meant(name) for _, name in rows[1:]} == {*odd, "+dora"}
+    assert all(name.startswith("'") for _, name in rows[1:])
+    assert frs(settings, "sample", "compare", "--reason", "weekly").returncode == 0
+    sheet = store.decided("to-adjudicate.csv")
+    header, *rows = csv.reader(io.StringIO(sheet.read_text(encoding="utf-8-sig"), newline=""), delimiter=";")
+    write(sheet, [header, *([*row[:7], row[4], "@eva", "2024-07-20"] for row in rows)], "utf-8")
+    taken = frs(settings, "sample", "adjudicate", str(sheet), "--reason", "looked up", "--json")
+    assert (taken.returncode, taken.stderr) == (0, "")
+    assert json.loads(taken.stdout) == {"decided": 2, "first_wrong": 2, "open": 0}
+    assert refresh(settings).vouched
+    decided = [row["wrong"] for row in read(store.file("keyed", "twice")).to_pylist() if row["form_id"] in named[2:4]]
+    assert decided.count(True) == 2
 
 
 def test_faults_of_a_careless_keyer_are_told_from_those_of_the_others(tmp_path):

@@ -5,17 +5,22 @@ import stat
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from scipy.stats import t as t_distribution
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 from support.study import STUDY
 
 from frs_pipeline.collection.keyer_numbers import KEPT, numbered
-from frs_pipeline.collection.keying import measured, worse
+from frs_pipeline.collection.keying import _per_form, by_keyer, measured, p_of_more
 from frs_pipeline.collection.sampling import Stratum, allotted
+from frs_pipeline.collection.second_keying import CELLS
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.adjudicated import Decision
+from frs_pipeline.intake.readers.worksheets import as_meant, as_sheet
 from frs_pipeline.stats.agreement import kappa, kappa_within
+from frs_pipeline.stats.clustered import Cells, share
 from frs_pipeline.study.questionnaires import questionnaires
 
 QUESTIONS, ANSWERS = 12, 5
@@ -54,17 +59,57 @@ def test_a_keyer_with_five_per_cent_of_errors_is_told_and_the_interval_holds_the
         others = [cell for name in "bc" for cell in keyed(random, 60, 0.01, keyer=name)]
         row = measured(STUDY, mine)
         held += row["wrong_low"] <= 5 <= row["wrong_high"]
-        told += worse(mine, others)
+        told += p_of_more(mine, others) < 0.025
     assert held >= 0.9 * SEEDS
     assert told >= 0.9 * SEEDS
 
 
-def test_keyers_alike_are_seldom_told_apart():
+def delivery(random, keyers, rate, forms=30):
+    """Cells (`CELLS`) of drawn forms that each of so many equal keyers keyed."""
+    rest = dict.fromkeys(CELLS.names)
+    return [
+        {**rest, **cell, "first_keyer": f"k{at}", "second_keyer": "z", "counted": True, "drawn": True}
+        for at in range(keyers)
+        for cell in keyed(random, forms, rate, keyer=f"k{at}")
+    ]
+
+
+def test_somebody_of_eight_equal_keyers_stands_out_in_few_deliveries():
     told = 0
     for seed in range(SEEDS):
-        random = np.random.default_rng(1000 + seed)
-        told += worse(keyed(random, 60, 0.02), keyed(random, 120, 0.02, keyer="b"))
+        rows = by_keyer(STUDY, pa.Table.from_pylist(delivery(np.random.default_rng(1000 + seed), 8, 0.03), schema=CELLS))
+        told += any(rows["stands_out"].to_pylist())
     assert told <= 0.1 * SEEDS
+
+
+def test_p_of_more_is_where_the_interval_begins_at_zero():
+    random = np.random.default_rng(11)
+    mine, others = keyed(random, 40, 0.06), keyed(random, 90, 0.02, keyer="b")
+    p = p_of_more(mine, others)
+    one, other = (share_of(cells) for cells in (mine, others))
+    limits = [proportion_limits(each, 1 - 2 * p) for each in (one, other)]
+    assert one.value - other.value == pytest.approx(np.hypot(one.value - limits[0][0], limits[1][1] - other.value), rel=1e-6)
+    assert p_of_more(others, mine) == pytest.approx(1 - p)
+    assert p_of_more(mine, []) is None
+
+
+def share_of(cells):
+    counts = _per_form(cells)
+    agree = counts["cells"] - counts["differing"]
+    return share(counts["wrong"], counts["cells"], Cells(np.column_stack([counts["differing"], agree])).design([[0], [1]]))
+
+
+def proportion_limits(of, level):
+    """Wilson's limits of an effective number of forms, with Student's t from SciPy."""
+    q, n, p = t_distribution.ppf((1 + level) / 2, of.clusters - 1), of.n_effective, of.value
+    return sorted(np.roots([n + q**2, -(2 * n * p + q**2), n * p**2]).real)
+
+
+def test_nobody_stands_out_because_somebody_looked_up_only_that_keyers_cells():
+    random = np.random.default_rng(13)
+    mine = keyed(random, 60, 0.06)
+    others = [{**cell, "wrong": None if cell["differs"] else False} for cell in keyed(random, 120, 0.06, keyer="b")]
+    assert p_of_more(mine, others) > 0.2
 
 
 def test_after_adjudication_the_first_keyings_errors_are_estimated_not_the_disagreement():
@@ -113,6 +158,13 @@ def test_a_code_that_is_written_otherwise_is_no_error(first, right, wrong):
     for name in (question.name, "number"):
         made = Decision(form, "column", name, first, "3", "a", "b", right, "c", day, "adjudicated.csv:2")
         assert made.first_is_wrong(STUDY) is wrong
+
+
+@pytest.mark.parametrize("text", ["@anna", "=1+1", "-carl", "'@anna", "''+x", "-5", "-1,5", "o'neil", "'quoted'", ""])
+def test_what_a_sheet_says_comes_back_as_it_was(text):
+    cell = as_sheet(("a",), [(text,)]).decode("utf-8-sig").splitlines()[1].strip('"')
+    assert as_meant(cell) == text
+    assert cell[:1] not in ("=", "+", "@")
 
 
 def test_numbers_of_keyers_are_drawn_once_and_stay(tmp_path):
