@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.interim import Interim
-from frs_pipeline.collection.sampling import as_sheet
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.amendments import Correction, read_corrections
 from frs_pipeline.intake.delivery import form_id, form_prefixes
@@ -25,6 +24,7 @@ from frs_pipeline.intake.readers.columns import by_column, short
 from frs_pipeline.intake.readers.encodings import same_letters
 from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.intake.readers.surveyxact import Export
+from frs_pipeline.intake.readers.worksheets import as_sheet
 from frs_pipeline.intake.withdrawals import Withdrawals
 from frs_pipeline.language import Language, Text
 from frs_pipeline.personal_numbers import masked

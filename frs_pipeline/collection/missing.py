@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.interim import Interim
-from frs_pipeline.collection.sampling import as_sheet
 from frs_pipeline.collection.state import Held, State, filled_in, one_each, state_of
 from frs_pipeline.intake.delivery import form_id
 from frs_pipeline.intake.readers.parsing import respondents
+from frs_pipeline.intake.readers.worksheets import as_sheet
 from frs_pipeline.language import Language, Text
 from frs_pipeline.store.files import atomic, private_folder
 from frs_pipeline.store.settings import Settings
