@@ -107,17 +107,17 @@ def _add_context(crate: ROCrate, facts: Facts) -> None:
         _add(crate, profile, "CreativeWork", name=name, version=version)
     libraries = dict(facts.libraries)
     used = [name for name in _USED if name in libraries]
-    for name in used:
-        page = f"https://pypi.org/project/{name}/"
-        _add(crate, page, "SoftwareApplication", name=name, url=page, softwareVersion=libraries[name])
-    programs = [f"https://pypi.org/project/{name}/" for name in used]
+    # Package URLs name a library wherever it was had from.
+    programs = {name: f"pkg:pypi/{name}@{libraries[name]}" for name in used}
+    for name, program in programs.items():
+        _add(crate, program, "SoftwareApplication", name=name, softwareVersion=libraries[name])
     _add(
         crate,
         "#frs-pipeline",
         "SoftwareApplication",
         name="frs_pipeline",
         softwareVersion=facts.version,
-        softwareRequirements=_ids(programs),
+        softwareRequirements=_ids(programs.values()),
         license={"@id": "https://spdx.org/licenses/Apache-2.0"},
     )
     _add(crate, "https://spdx.org/licenses/Apache-2.0", "CreativeWork", name="Apache License 2.0")
