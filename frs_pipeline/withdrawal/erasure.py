@@ -108,17 +108,18 @@ def _numbers(store: Store, part: RequestedForms) -> frozenset[str]:
 
 
 def _strike(path: Path, marked: Collection[str]) -> None:
-    """Take the lines of a sheet away that hold one of `marked`; the others stay as they are, to the byte."""
+    """Take the lines of a sheet away that hold one of `marked`; the others keep their bytes, but for needless quotes."""
     if not holds(path, marked):
         return
     content = path.read_bytes()
-    text = content.decode("utf-8-sig")
+    # Excel may have kept it in Windows' letters. Ids are ASCII, and Latin-1 gives every byte back as it was.
+    text = content.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     pattern = re.compile(f"(?:^|{_EDGE})(?:{'|'.join(sorted(map(re.escape, marked)))})(?:$|{_EDGE})")
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=";") if not pattern.search(" ".join(row))]
     kept = io.StringIO(newline="")
     csv.writer(kept, delimiter=";", lineterminator="\r\n" if b"\r\n" in content else "\n").writerows(rows)
     with atomic(path, private=True) as file:
-        file.write(kept.getvalue().encode("utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"))
+        file.write((codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b"") + kept.getvalue().encode("latin-1"))
 
 
 def _path(store: Store, key: tuple[str, ...]) -> Path:
