@@ -147,10 +147,18 @@ def refuse_unfit(store: Store, request: WithdrawalRequest, requested: RequestedF
 
 
 def refuse_clashes(store: Store, requested: RequestedForms) -> None:
-    """Raise `InputError` for a form that is withdrawn by its id, but corrected or accepted somewhere; and for a coded one."""
+    """Raise `InputError` for a form that is withdrawn by its id, but corrected or accepted somewhere.
+
+    And for one that was coded or decided about, also where its whole conference is withdrawn.
+    """
     on = dt.date.fromisoformat(store.delivery)
     exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(store.study), on)
-    refuse_other_amendments(requested.new.entries, corrections_of(store), exceptions, adjudicated_of(store))
+    decisions = adjudicated_of(store)
+    refuse_other_amendments(requested.new.entries, corrections_of(store), exceptions, decisions)
+    # Also about forms of a whole conference: without its form, a decision stops every later run.
+    decided = next((made.where for made in decisions if made.form in requested.forms), None)
+    if decided is not None:
+        raise InputError("decides about a form that is to be withdrawn", where=decided, do="take out every line about the form")
     lines = [entry.where for entry in codings_of(store) if entry.form in requested.forms] if coded(store.study) else []
     if lines:
         what = f"{plural(len(lines), 'line')} from here on {'says' if len(lines) == 1 else 'say'} how its texts were coded"

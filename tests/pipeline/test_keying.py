@@ -311,3 +311,14 @@ def test_a_form_that_somebody_decided_about_is_not_withdrawn_while_the_line_stan
     done = frs(settings, "withdraw", odd[2], "--reason", "the family asks", "--who", "KL", "--yes")
     assert (done.returncode, done.stderr.count("\n"), "the form is withdrawn" in done.stderr) == (3, 1, True), done.stderr
     assert not store.raw("withdrawals.csv").exists()
+
+
+@pytest.mark.parametrize("erasing", [(), ("--erase",)])
+def test_a_conference_is_not_withdrawn_while_a_line_decides_about_one_of_its_forms(keyed, erasing):
+    """The decision would stop every later run: it is refused before the ledger is written."""
+    settings, store, odd, _ = keyed
+    forms = read(store.file("validated", "participant"), ["form_id", "conference_number"]).to_pylist()
+    number = next(str(form["conference_number"]) for form in forms if form["form_id"] == odd[2])
+    done = frs(settings, "withdraw", number, "--reason", "the family asks", "--who", "KL", "--yes", *erasing)
+    assert (done.returncode, done.stderr.count("\n"), "adjudicated.csv:" in done.stderr) == (3, 1, True), done.stderr
+    assert not store.raw("withdrawals.csv").exists()
