@@ -1,6 +1,6 @@
 """A collection played over its two years, every day once: is what is missing what plain pandas counts?
 
-Usage: PYTHONPATH=.:tests python benchmarks/collection.py [--first DAY] [--last DAY]. Ends with 1 where a day differs.
+Usage: python benchmarks/collection.py [--first DAY] [--last DAY]. Ends with 1 where a day differs.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from support.played import FIRST, LAST, Played
-from unit.test_collection_played import differing
+TESTS = Path(__file__).resolve().parents[1] / "tests"
+sys.path.insert(0, str(TESTS))  # the player of days and the other count are the tests'
+
+from support.played import FIRST, LAST, Played  # noqa: E402
+from unit.test_collection_played import differing  # noqa: E402
 
 
 def main() -> int:
