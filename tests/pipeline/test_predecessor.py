@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.running import here
-from support.study import STUDY
+from support.study import STUDY, few_tables
 
 from frs_pipeline.checks.claims import claims_hold
 from frs_pipeline.checks.failing import of_metadata
@@ -49,11 +49,22 @@ def both(make_delivery: Callable[[Path], Any], tmp_path_factory: pytest.TempPath
     return settings
 
 
+@pytest.fixture(scope="module")
+def few(make_delivery: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same with few tables: how many there are is nothing to what becomes of runs."""
+    folder = tmp_path_factory.mktemp("few")
+    few_tables(folder)
+    older = make_delivery(folder / "data")
+    shutil.copytree(older.folder, older.folder.with_name(NEWER))
+    for name in (OLDER, NEWER):
+        refresh(older.settings, name)
+    return older
+
+
 @pytest.fixture
-def copy(both: Settings, tmp_path: Path) -> Settings:
-    shutil.copytree(both.data, tmp_path / "data")
-    assert both.key is not None
-    return Settings(STUDY, tmp_path / "data", tmp_path / "data" / both.key.name)
+def copy(few: Any, tmp_path: Path) -> Settings:
+    settings: Settings = few.copy_to(tmp_path / "data").settings
+    return settings
 
 
 def frs(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
