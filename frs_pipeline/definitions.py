@@ -2,6 +2,7 @@
 
 from dagster import Definitions, definitions
 
+from frs_pipeline import logs
 from frs_pipeline.assets import fetched
 from frs_pipeline.assets.graph import assets, resources
 from frs_pipeline.operations.describing import described, looked
@@ -16,6 +17,7 @@ from frs_pipeline.study import Study
 
 def build_definitions(study: Study) -> Definitions:
     """Build the code location of a study. Where its data lie is asked of the environment when something runs."""
+    logs.begin()  # every process that looks or makes something for Dagster comes through here
     made = assets(study)  # first: it notes the definitions before anything reads them
     watching = (failed_runs, canceled_runs, failed_checks, unsent_alerts)
     return Definitions(

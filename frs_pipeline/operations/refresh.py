@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from frs_pipeline import logs
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.received import refuse_altered
@@ -221,7 +222,7 @@ def _materialize(
                 partition_key=delivery,
                 tags={DATA_TAG: data_tag(settings), **study_tags(settings.study), **mark},
                 resources=resources(lambda: settings, begun, written, promises, turn=turn, alone=True),
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                run_config={"loggers": {"console": {"config": {"log_level": logs.level()}}}},
             )
         except BaseException as error:  # stopped by hand, too
             cause = error
