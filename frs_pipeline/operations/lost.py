@@ -21,6 +21,7 @@ from dagster import (
 
 from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag, is_of
 from frs_pipeline.collection.fetching import is_fetching
+from frs_pipeline.operations.event_file import tell_lost
 from frs_pipeline.operations.fetching import only_fetches
 from frs_pipeline.operations.incidents import LOST
 from frs_pipeline.operations.sensors import REFRESH, outgrown, request
@@ -58,6 +59,7 @@ def lost_runs(study: Study) -> SensorDefinition:
             if now is None or now.status is not DagsterRunStatus.STARTED:
                 continue
             context.instance.report_run_failed(now, LOST)
+            tell_lost(settings.study, now)
             lost.append(run.run_id)
             if AGAIN not in run.tags and PARTITION_TAG in run.tags and not outgrown(study, settings.study):
                 store = Store(settings, run.tags[PARTITION_TAG])

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from frs_pipeline import logs
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.received import refuse_altered
 from frs_pipeline.intake.unread import refuse_unread
+from frs_pipeline.operations.event_file import Hear, event_file, telling
 from frs_pipeline.operations.history import refuse_password
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
@@ -65,10 +67,10 @@ def refresh(
     """Bring a delivery (default: the newest) up to date; `select` limits it to these assets and what they need.
 
     `told` is called when work on a file begins and when it is made. Unless `recorded`, the run doesn't enter the history that
-    DAGSTER_HOME keeps. `turn` is called before anything is compared with an earlier delivery, and waits until those are as they
-    will be. Raises `FrsError`.
+    DAGSTER_HOME keeps, nor the events of FRS_LINEAGE. `turn` is called before anything is compared with an earlier delivery,
+    and waits until those are as they will be. Raises `FrsError`.
     """
-    name = choose_any(settings, delivery)
+    name, events = choose_any(settings, delivery), event_file() if recorded else None
     store = Store(settings, name)
     _refuse(store)
     chosen = upstream(settings.study, _selected(settings.study, select)) if select else set(products(settings.study))
@@ -109,7 +111,8 @@ def refresh(
                     turn()
                     promises.note(TURN)
 
-            _materialize(settings, name, outdated, complete, tell, made, promises, compare, home)
+            with telling(settings, events) as hear:
+                _materialize(settings, name, outdated, complete, tell, made, promises, compare, home, hear)
         if not complete:
             note_partial(store, outdated)
     names = tuple(product.name for key, product in store.products.items() if key in outdated)
@@ -199,6 +202,7 @@ def _materialize(
     promises: Ahead,
     turn: Callable[[], None],
     home: Path | None,
+    hear: Hear,
 ) -> None:
     from dagster import AssetSelection, materialize
 
@@ -220,8 +224,8 @@ def _materialize(
                 instance=instance,
                 partition_key=delivery,
                 tags={DATA_TAG: data_tag(settings), **study_tags(settings.study), **mark},
-                resources=resources(lambda: settings, begun, written, promises, turn=turn, alone=True),
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                resources=resources(lambda: settings, begun, written, promises, turn=turn, alone=True, hear=hear),
+                run_config={"loggers": {"console": {"config": {"log_level": logs.level()}}}},
             )
         except BaseException as error:  # stopped by hand, too
             cause = error
