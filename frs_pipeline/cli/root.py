@@ -152,9 +152,11 @@ class Results:
         return rows
 
     def _made(self, key: tuple[str, ...]) -> Path:
+        from frs_pipeline.store import away
+
         path = self.store.file(*key)
         if not path.exists():
-            raise InputError("not made yet", where=path, do=self.store.refreshed_by)
+            raise InputError(away.said(self.store) or "not made yet", where=path, do=self.store.refreshed_by)
         return path
 
     def _refuse_stale(self, key: tuple[str, ...]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from frs_pipeline.errors import UsageError
+from frs_pipeline.store.settings import home
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, RunRecord
@@ -17,6 +19,12 @@ _EVENTS, _RUNS, _TICKS = 1_000, 100, 100
 
 # Where a history is that PostgreSQL keeps; deploy/postgresql/dagster.yaml names it.
 URL = "FRS_POSTGRES_URL"
+
+
+def homes() -> list[Path]:
+    """List where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
+    named = os.environ.get("DAGSTER_HOME")
+    return sorted({place for place in (Path(named) if named else None, home() / ".dagster_home") if place and place.is_dir()})
 
 
 def refuse_password() -> None:

@@ -19,8 +19,9 @@ from frs_pipeline.operations.event_file import Hear, event_file, telling
 from frs_pipeline.operations.history import refuse_password
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
+from frs_pipeline.store import away
 from frs_pipeline.store.deliveries import deliveries, inventory
-from frs_pipeline.store.files import Store, read_manifest
+from frs_pipeline.store.files import Store, as_noted, read_manifest
 from frs_pipeline.store.lock import begin, exclusive
 from frs_pipeline.store.manifest import due, note_partial
 from frs_pipeline.store.plan import AssetPath, Product, compared, products, upstream, whole_steps
@@ -72,8 +73,10 @@ def refresh(
     """
     name, events = choose_any(settings, delivery), event_file() if recorded else None
     store = Store(settings, name)
-    _refuse(store)
+    require_usable(store)
     chosen = upstream(settings.study, _selected(settings.study, select)) if select else set(products(settings.study))
+    if not turn and chosen & compared(settings.study):
+        _bring_back(store, told, recorded=recorded)
     with exclusive(store):
         wanted = due(store)
         late = compared(settings.study) if turn else set()
@@ -119,7 +122,7 @@ def refresh(
     return Refresh(name, names, read_manifest(store)["summary"] if complete else {}, vouched=complete)
 
 
-def _refuse(store: Store) -> None:
+def require_usable(store: Store) -> None:
     """Raise `FrsError`, before anything heavy is loaded, for what can't be taken up.
 
     That is a delivery that lacks a file or has one that nobody reads; and several together of which one is gone or out of date.
@@ -129,6 +132,8 @@ def _refuse(store: Store) -> None:
         if part.delivery not in deliveries(store.settings.raw):
             what = f"delivery {part.delivery} isn't there any more"
             raise InputError(what, where=store.delivery, do=f"bring it back, or name others: {store.refreshed_by} D D")
+        if since := away.said(part):
+            raise CheckFailed(f"delivery {part.delivery} is {since}", where=store.delivery, do=f"{part.refreshed_by} first")
         if due(part):
             do = f"{part.refreshed_by} first, or frs run --all"
             raise CheckFailed(f"delivery {part.delivery} is out of date", where=store.delivery, do=do)
@@ -140,6 +145,17 @@ def _refuse(store: Store) -> None:
         inventory(store.study, folder)
         if has_codebook(store.study):
             require_newest(store.settings, folder)
+
+
+def _bring_back(store: Store, told: Told, *, recorded: bool) -> None:
+    """Make the delivery again that this one is compared with, where that is put away and lacks what is compared."""
+    older = store.predecessor()
+    if older is None or away.said(older) is None:
+        return
+    known = read_manifest(older).get("outputs", {})
+    needed = {older.products[key] for product in store.products.values() for key in product.previous}
+    if not all(as_noted(older, product, known) for product in needed):
+        refresh(store.settings, older.delivery, told=told, recorded=recorded)
 
 
 def attempt(
