@@ -32,21 +32,17 @@ EVENT = "retention"
 
 @dataclass(frozen=True)
 class Old:
-    """Results of an old delivery: files that go, how many stay for later deliveries that are compared with them (`read_by`).
+    """Results of an old delivery: files that go, their bytes, how many stay for those that are compared with them (`read_by`).
 
     `why_not` says why they can't be made again as they are: then none goes.
     """
 
     store: Store
-    files: tuple[Path, ...] = ()
-    stay: int = 0
+    files: tuple[Path, ...]
+    size: int
+    stay: int
     read_by: tuple[str, ...] = ()
     why_not: str = ""
-
-    @property
-    def size(self) -> int:
-        """Bytes of what goes."""
-        return sum(path.stat().st_size for path in self.files if path.exists())
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ def apply(settings: Settings, why: str) -> Plan:
         if not (names or going.runs):
             return going
         details = {"days_of_runs": going.policy.days_of_runs, "newest_results": going.policy.newest_results}
-        trace.note({**details, "deliveries": names, "files": going.files, "runs": going.runs})
+        trace.note({**details, "put_away": names, "removed": going.files, "runs": going.runs})
         for old in going.results:
             if old.files:
                 _put_away(old)
@@ -126,7 +122,8 @@ def _old_results(settings: Settings, newest: int) -> list[Old]:
         needed = files & set(_needed(store)) if store.delivery in read_by else set()
         if files and not (away.said(store) and files == needed):
             going = () if reason else tuple(sorted(files - needed))
-            listed.append(Old(store, going, len(needed), tuple(read_by.get(store.delivery, ())), reason))
+            size = sum(path.stat().st_size for path in going)
+            listed.append(Old(store, going, size, len(needed), tuple(read_by.get(store.delivery, ())), reason))
     return listed
 
 
