@@ -24,6 +24,8 @@ from frs_pipeline.study import Study
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from frs_pipeline.tables.keying import KeyedTwice
+
 app = typer.Typer(
     name="frs",
     help="Evaluation surveys of family group conferences: from raw exports to the report's tables.",
@@ -174,3 +176,13 @@ def bases(results: Results) -> dict[int, list[dict[str, Any]]]:
     for row in rows:
         by_table.setdefault(row.pop("table"), []).append(row)
     return by_table
+
+
+def keying(results: Results) -> dict[int, KeyedTwice]:
+    """Read how often the fields of each table were keyed wrongly; empty where no forms were keyed twice, else as `bases`."""
+    from frs_pipeline.store.plan import KEYING_OF_TABLES
+    from frs_pipeline.tables.keying import keyed_twice
+
+    if KEYING_OF_TABLES not in results.store.products or results.lacks(KEYING_OF_TABLES):
+        return {}
+    return keyed_twice(results.read(KEYING_OF_TABLES))
