@@ -8,6 +8,7 @@ import pytest
 from dagster import DagsterInstance, RunsFilter, build_run_status_sensor_context
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
+from support.events import assertions, events_in, of_runs
 from support.keys import environment_of
 from support.study import STUDY
 
@@ -45,6 +46,7 @@ def environment(delivery, tmp_path, monkeypatch, storage):
     elsewhere = f"storage:\n  sqlite:\n    base_dir: {tmp_path / 'elsewhere'}\n"
     (home / "dagster.yaml").write_text(storage or elsewhere, encoding="utf-8")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setenv("FRS_LINEAGE", str(tmp_path / "events.jsonl"))
     return delivery, home
 
 
@@ -115,6 +117,7 @@ def test_a_part_made_by_dagster_is_searched_and_fails(environment, capfd, monkey
     after(instance, made, failed_runs)
     assert f"{MART}: holds what must not leave the restricted zone: personal number" in incident(delivery, made)
     assert PERSON not in incident(delivery, made)
+    assert of_runs(events_in(home.parent / "events.jsonl")) == [["START", "FAIL"]]
     instance.dispose()
 
 
@@ -122,6 +125,10 @@ def test_a_part_in_which_nothing_is_found_ends_well(environment, capfd, monkeypa
     delivery, home = environment
     instance, made = make(delivery, home, ["marts/coordinator"])
     assert made.status.value == "SUCCESS"
+    events = events_in(home.parent / "events.jsonl")
+    assert of_runs(events) == [["START", "COMPLETE"]]
+    assert {event["run"]["runId"] for event in events if "parent" not in event["run"]["facets"]} == {made.run_id}
+    assert (f"{delivery.name}/marts/coordinator", "one_row_each", True) in set(assertions(events))
     instance.dispose()
 
 
