@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,8 @@ _TOLD = (
     *("STEP_START", "STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"),
     *("ASSET_MATERIALIZATION", "ASSET_CHECK_EVALUATION"),
 )
+# What a warning of Python begins with: file, line, kind.
+_WARNED = re.compile(r"(.+?:[0-9]+: \w+): ")
 _DEBUG, _INFO, _WARNING = 10, 20, 30
 # How Dagster marks a run with the delivery that it is about.
 _PARTITION = "dagster/partition"
@@ -134,6 +137,8 @@ def _described(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
 def _message(record: logging.LogRecord, about: dict[str, Any]) -> str:
     """Return the text of a record if it is ours or Dagster's: what Dagster itself calls what happened, without errors."""
     within_a_step = "run_id" in about and about.get("dagster_event") is None
+    if record.name == "py.warnings" and (warned := _WARNED.match(record.getMessage())):
+        return f"{Path(warned[1]).name}; its text may quote a form"
     if not record.name.startswith(_OURS) or within_a_step:
         return f"said at {Path(record.pathname).name}:{record.lineno}; its text may quote a form"
     return str(about.get("orig_message") or record.getMessage())

@@ -9,6 +9,7 @@ from dagster import DagsterEventType, DagsterInstance, RunsFilter, build_run_sta
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 from dagster._core.storage.tags import RETRY_NUMBER_TAG, WILL_RETRY_TAG
+from support.events import assertions, events_in, of_runs
 from support.keys import environment_of
 from support.serving import retries
 from support.study import STUDY
@@ -47,6 +48,7 @@ def environment(delivery, tmp_path, monkeypatch, storage):
     elsewhere = f"storage:\n  sqlite:\n    base_dir: {tmp_path / 'elsewhere'}\n"
     (home / "dagster.yaml").write_text((storage or elsewhere) + retries(), encoding="utf-8")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setenv("FRS_LINEAGE", str(tmp_path / "events.jsonl"))
     return delivery, home
 
 
@@ -119,6 +121,7 @@ def test_a_part_made_by_dagster_is_searched_and_fails(environment, capfd, monkey
     assert f"{MART}: holds what must not leave the restricted zone: personal number" in incident(delivery, made)
     assert PERSON not in incident(delivery, made)
     assert made.tags[WILL_RETRY_TAG] == "false"
+    assert of_runs(events_in(home.parent / "events.jsonl")) == [["START", "FAIL"]]
     instance.dispose()
 
 
@@ -126,6 +129,10 @@ def test_a_part_in_which_nothing_is_found_ends_well(environment, capfd, monkeypa
     delivery, home = environment
     instance, made = make(delivery, home, ["marts/coordinator"])
     assert made.status.value == "SUCCESS"
+    events = events_in(home.parent / "events.jsonl")
+    assert of_runs(events) == [["START", "COMPLETE"]]
+    assert {event["run"]["runId"] for event in events if "parent" not in event["run"]["facets"]} == {made.run_id}
+    assert (f"{delivery.name}/marts/coordinator", "one_row_each", True) in set(assertions(events))
     instance.dispose()
 
 
