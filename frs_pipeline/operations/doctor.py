@@ -327,15 +327,16 @@ def _results(store: Store) -> Diagnosis:
 def _traces(study: Study, home: Path, stores: list[Store]) -> Diagnosis:
     from dagster import DagsterInstance
 
-    from frs_pipeline.operations.history import kept
+    from frs_pipeline.operations.history import kept, tries_unsaid, unreached
     from frs_pipeline.privacy.search import search_traces
 
     what = f"Dagster's history in {home}"
     try:
-        with DagsterInstance.from_config(str(home)) as instance:
+        with tries_unsaid(), DagsterInstance.from_config(str(home)) as instance:
             return _searched(what, search_traces(study, home, stores, history=kept(instance)), home)
     except Exception as error:  # a storage raises what it comes across
-        return Diagnosis(what, False, f"can't be searched: its instance doesn't open ({type(error).__name__})")
+        why = unreached(error) or f"its instance doesn't open ({type(error).__name__})"
+        return Diagnosis(what, False, f"can't be searched: {why}")
 
 
 def _searched(what: str, searched: Searched, within: Path) -> Diagnosis:
