@@ -223,24 +223,21 @@ def _interim(
 
 def _before(settings: Settings, newer: Interim, before: str | None, fetched: bool) -> Interim:
     """Return the export to compare with: the one that is named, else the one before of the same kind."""
+    from frs_pipeline.collection.interim import day_of, in_folder
     from frs_pipeline.collection.interim import fetched as newest
-    from frs_pipeline.collection.interim import in_folder
     from frs_pipeline.store.deliveries import deliveries
 
     if before is not None and before in deliveries(settings.raw):
         return in_folder(settings, settings.raw_delivery(before))
     if before is not None:
-        return in_folder(settings, Path(before).resolve(), day=None if _dated(before) else newer.day)
+        folder = Path(before).resolve()
+        return in_folder(settings, folder, day=None if day_of(folder.name) else newer.day)
     if fetched:
         return newest(settings, until=newer.day - dt.timedelta(days=1))
     older = [name for name in deliveries(settings.raw) if name < newer.name]
     if not older:
         raise UsageError("there is no export before this one", where=newer.name, do="name one with --before")
     return in_folder(settings, settings.raw_delivery(older[-1]))
-
-
-def _dated(path: str) -> bool:
-    return _as_day_or_none(Path(path).name) is not None
 
 
 def _as_day_or_none(text: str) -> dt.date | None:

@@ -195,7 +195,7 @@ def in_folder(settings: Settings, folder: Path, ledger: Path | None = None, day:
     """
     if not folder.is_dir():
         raise UsageError("no such folder", where=folder, do="name a folder with an export of each questionnaire")
-    own = _day_of(folder.name)
+    own = day_of(folder.name)
     if day is None and own is None:
         raise UsageError("nobody says of which day the export is", where=folder.name, do="give --day 2020-11-30")
     known = folder / LEDGER
@@ -213,7 +213,7 @@ def fetched(settings: Settings, ledger: Path | None = None, until: dt.date | Non
     places: dict[str, Path] = {}
     days: list[dt.date] = []
     for name in instruments(settings.study):
-        dated = [(day, place) for place in _folders(settings.fetched / name) if (day := _day_of(place.name))]
+        dated = [(day, place) for place in _folders(settings.fetched / name) if (day := day_of(place.name))]
         mine = [(day, place) for day, place in dated if until is None or day <= until]
         if mine:
             day, places[name] = max(mine, key=lambda pair: (pair[0], pair[1].name))
@@ -233,7 +233,7 @@ def _folders(place: Path) -> Sequence[Path]:
     return sorted(path for path in there if path.is_dir() and not path.name.startswith("."))
 
 
-def _day_of(name: str) -> dt.date | None:
+def day_of(name: str) -> dt.date | None:
     """Return the day that a folder's name begins with."""
     found = _FETCHED.fullmatch(name)
     try:
