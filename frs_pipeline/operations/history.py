@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+import yaml
 
 from frs_pipeline.errors import UsageError
 
@@ -17,6 +20,16 @@ _EVENTS, _RUNS, _TICKS = 1_000, 100, 100
 
 # Where a history is that PostgreSQL keeps; deploy/postgresql/dagster.yaml names it.
 URL = "FRS_POSTGRES_URL"
+
+
+def in_database(home: Path) -> bool:
+    """Say whether the `dagster.yaml` of a DAGSTER_HOME lets PostgreSQL keep the history; False for one that can't be read."""
+    try:
+        said = yaml.safe_load((home / "dagster.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return False
+    storage = said.get("storage") if isinstance(said, dict) else None
+    return isinstance(storage, dict) and "postgres" in storage
 
 
 def refuse_password() -> None:
