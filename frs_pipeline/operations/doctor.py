@@ -127,9 +127,14 @@ def _counting(settings: Settings) -> Diagnosis:
 
 
 def _folder(settings: Settings) -> Diagnosis:
-    """Check that results can be written; a new study has no data folder before its first delivery."""
+    """Check that results can be written; a new study has no data folder before its first delivery.
+
+    Where both zones of results are there, the folder around them may be closed: an installation mounts zone by zone.
+    """
     there = next(place for place in (settings.data, *settings.data.parents) if place.exists())
-    usable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    zones = [settings.data / zone for zone in ("restricted", "curated")]
+    places = zones if all(zone.is_dir() for zone in zones) else [there]
+    usable = all(place.is_dir() and os.access(place, os.W_OK | os.X_OK) for place in places)
     others = unnamed(settings.raw)
     detail = f"{settings.data}" + ("" if usable else " can't be written to") + (f"; {others}" if others else "")
     return Diagnosis("Data folder", usable, detail)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+import yaml
+
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.store.settings import home
 
@@ -26,6 +28,16 @@ def homes() -> list[Path]:
     """List where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
     named = os.environ.get("DAGSTER_HOME")
     return sorted({place for place in (Path(named) if named else None, home() / ".dagster_home") if place and place.is_dir()})
+
+
+def in_database(folder: Path) -> bool:
+    """Say whether the `dagster.yaml` of a DAGSTER_HOME lets PostgreSQL keep the history; False for one that can't be read."""
+    try:
+        said = yaml.safe_load((folder / "dagster.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return False
+    storage = said.get("storage") if isinstance(said, dict) else None
+    return isinstance(storage, dict) and "postgres" in storage
 
 
 def refuse_password() -> None:

@@ -16,7 +16,7 @@ from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.received import refuse_altered
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.operations.event_file import Hear, event_file, telling
-from frs_pipeline.operations.history import refuse_password, tries_unsaid, unreached
+from frs_pipeline.operations.history import in_database, refuse_password, tries_unsaid, unreached
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
 from frs_pipeline.store import away
@@ -203,7 +203,9 @@ def _home() -> Path | None:
         raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
     if home and not Path(home).is_dir():
         raise UsageError("DAGSTER_HOME isn't a folder", where=home, do="make it, or unset DAGSTER_HOME")
-    if home and not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+    # What a database keeps needs no folder that can be written to.
+    needed = os.R_OK | os.X_OK | (0 if home and in_database(Path(home)) else os.W_OK)
+    if home and not os.access(home, needed):
         raise InputError("DAGSTER_HOME is closed to this account", where=home, do="correct its rights, or unset DAGSTER_HOME")
     return Path(home) if home else None
 
