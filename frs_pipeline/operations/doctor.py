@@ -127,9 +127,14 @@ def _counting(settings: Settings) -> Diagnosis:
 
 
 def _folder(settings: Settings) -> Diagnosis:
-    """Check that results can be written; a new study has no data folder before its first delivery."""
+    """Check that results can be written; a new study has no data folder before its first delivery.
+
+    Where both zones of results are there, the folder around them may be closed: an installation mounts zone by zone.
+    """
     there = next(place for place in (settings.data, *settings.data.parents) if place.exists())
-    usable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    zones = [settings.data / zone for zone in ("restricted", "curated")]
+    places = zones if all(zone.is_dir() for zone in zones) else [there]
+    usable = all(place.is_dir() and os.access(place, os.W_OK | os.X_OK) for place in places)
     others = unnamed(settings.raw)
     detail = f"{settings.data}" + ("" if usable else " can't be written to") + (f"; {others}" if others else "")
     return Diagnosis("Data folder", usable, detail)
@@ -327,15 +332,16 @@ def _results(store: Store) -> Diagnosis:
 def _traces(study: Study, home: Path, stores: list[Store]) -> Diagnosis:
     from dagster import DagsterInstance
 
-    from frs_pipeline.operations.history import kept
+    from frs_pipeline.operations.history import kept, tries_unsaid, unreached
     from frs_pipeline.privacy.search import search_traces
 
     what = f"Dagster's history in {home}"
     try:
-        with DagsterInstance.from_config(str(home)) as instance:
+        with tries_unsaid(), DagsterInstance.from_config(str(home)) as instance:
             return _searched(what, search_traces(study, home, stores, history=kept(instance)), home)
     except Exception as error:  # a storage raises what it comes across
-        return Diagnosis(what, False, f"can't be searched: its instance doesn't open ({type(error).__name__})")
+        why = unreached(error) or f"its instance doesn't open ({type(error).__name__})"
+        return Diagnosis(what, False, f"can't be searched: {why}")
 
 
 def _searched(what: str, searched: Searched, within: Path) -> Diagnosis:

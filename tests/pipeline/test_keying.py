@@ -21,7 +21,9 @@ from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.verify import verify
 from frs_pipeline.privacy.search import search_results
-from frs_pipeline.store.files import Store, read
+from frs_pipeline.report.binding import unbound
+from frs_pipeline.stats.printing import spss
+from frs_pipeline.store.files import MANIFEST, Store, read
 from frs_pipeline.store.journal import entries
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
@@ -179,6 +181,35 @@ def test_the_rate_of_a_question_is_counted_and_has_an_interval(keyed):
     assert rows["number"]["kappa"] is None
     assert "keyer" not in read(store.file("statistics", "keying")).schema.names
     assert settings
+
+
+def test_the_rate_stands_below_the_tables_that_it_touches(keyed):
+    """In the report, in the terminal and in the passports; and the report is made from it."""
+    settings, store, _, _ = keyed
+    page = (settings.curated(NAME) / "report" / "svar.html").read_text(encoding="utf-8")
+    assert page.count("Tastefejl: ") == page.count("Keying errors: ") == 3
+    assert unbound({"svar.html": page}) == []
+    of_overall = next(row for row in read(store.file("statistics", "keying")).to_pylist() if row["question"] == "overall")
+    for number, fields in ((1, 30), (2, 60), (3, 60)):
+        told = json.loads(frs(settings, "tables", str(number), "--json").stdout)[0]["keying"]
+        assert (told["cells"], told["wrong"], told["undecided"], told["unreadable"]) == (fields, 2, 1, 0)
+        shown = (frs(settings, "tables", str(number), "--language", which).stdout for which in ("danish", "english"))
+        danish, english = (" ".join(text.split()) for text in shown)
+        assert f"Tastefejl: 2 af {fields} efterprøvede felter" in danish
+        percent = spss(100 * 2 / fields, 1, leading_zero=True)
+        assert f"({percent} %" in danish and f"({percent.replace(',', '.')}%" in english
+        if number == 1:
+            assert {name: told[name] for name in ("wrong_percent", "wrong_low", "wrong_high")} == {
+                name: of_overall[name] for name in ("wrong_percent", "wrong_low", "wrong_high")
+            }
+    passports = list(Passports(settings.study, store).every())
+    assert {made.keying.cells for made in passports} == {30, 60}
+    pack = (settings.curated(NAME) / "report" / "passports-svar.js").read_text(encoding="utf-8")
+    assert "Tastefejl: 2 af 30" in pack
+    assert ("statistics", "keying") in store.products[("report",)].inputs
+    assert ("statistics", "keying_of_tables") in store.products[("report",)].inputs
+    outputs = json.loads((settings.curated(NAME) / MANIFEST).read_text(encoding="utf-8"))["outputs"]
+    assert {"curated/statistics/keying.parquet", "curated/statistics/keying_of_tables.parquet"} <= outputs.keys()
 
 
 def test_keyers_are_nowhere_but_in_restricted_files(keyed):
