@@ -286,6 +286,12 @@ def look(study: Study, folder: Path, chosen: Sequence[str] = ()) -> list[tuple[s
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
 
 
+def look_at_decisions(folder: Path, patterns: Sequence[str]) -> list[tuple[str, int, int]]:
+    """List names, sizes and times (in ns) of what people decided about a delivery, as `look` does; there may be none."""
+    stats = [(path, path.stat()) for pattern in patterns for path in sorted(folder.glob(pattern))]
+    return [(path.relative_to(folder).as_posix(), stat.st_size, stat.st_mtime_ns) for path, stat in stats]
+
+
 def beside(folder: Path, patterns: Sequence[str]) -> dict[str, str]:
     """Hash files in a delivery's folder that no refresh reads, by name; only those that this account may read.
 

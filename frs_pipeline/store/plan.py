@@ -128,6 +128,12 @@ def together_products(study: Study) -> dict[AssetPath, Product]:
     return made
 
 
+@derived
+def decided(study: Study) -> tuple[str, ...]:
+    """List the files (patterns of their names) among what was decided about a delivery that anything is made from."""
+    return tuple(dict.fromkeys(pattern for product in products(study).values() for pattern in product.decided))
+
+
 _WITHDRAWN = ("validated", "withdrawn_conferences")
 _REGISTERS = (("validated", "codebook"), ("validated", "ledger"))
 _FIGURES = ("statistics", "figures")
