@@ -44,8 +44,8 @@ COLLECTION = "collection"
 ADJUDICATED, SAMPLED = "adjudicated.csv", "samples/forms-*.csv"
 # The worksheet of what is still to be decided.
 TO_ADJUDICATE = "to-adjudicate.csv"
-# What came of samples of figures that people held against the paper.
-FIGURES_CHECKED = "samples/figures-*.checked.json"
+# Samples of figures that people hold against the paper: what was drawn, and what came of it.
+FIGURES_DRAWN, FIGURES_CHECKED = "samples/figures-*.drawn.json", "samples/figures-*.checked.json"
 # Beside an export that was fetched: what was asked, when, and the hashes of what came.
 RECEIPT = "receipt.json"
 _OPTIONAL = {**AMENDMENTS, **DESCRIPTION, **CODING}

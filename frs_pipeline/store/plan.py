@@ -23,6 +23,7 @@ from frs_pipeline.store.deliveries import (
     CODING,
     DESCRIPTION,
     FIGURES_CHECKED,
+    FIGURES_DRAWN,
     LOCKED,
     REGISTERS,
     SAMPLED,
@@ -494,7 +495,7 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         pages="report",
         beside=LOCKED,
         previous=_before(study),
-        decided=(*_adjudicated(study), FIGURES_CHECKED),
+        decided=(*_adjudicated(study), FIGURES_DRAWN, FIGURES_CHECKED),
     )
 
 

@@ -12,7 +12,7 @@ from support.running import here
 from support.small_study import NAME, make_delivery
 
 from frs_pipeline.assets.wiring import product_of, unchanged
-from frs_pipeline.collection.sampling import SHEET_COLUMNS, drawn
+from frs_pipeline.collection.sampling import SHEET_COLUMNS, drawn, note_without
 from frs_pipeline.errors import FrsError
 from frs_pipeline.intake.adjudicated import ADJUDICATED_COLUMNS
 from frs_pipeline.intake.readers.worksheets import as_meant
@@ -121,6 +121,34 @@ def test_a_sample_is_spread_over_keyers_and_is_the_same_again(keyed):
     assert not any(name in said for name in FIRST)
     other = frs(settings, "sample", "draw", "--of", "forms", "--seed", str(SEED), "--forms", "31", "--reason", "more")
     assert (other.returncode, other.stderr.count("\n"), "take another seed" in other.stderr) == (3, 1, True)
+
+
+def test_only_forms_that_were_drawn_count_as_drawn(keyed):
+    """A worksheet that somebody wrote, added to, trimmed or renamed is refused; one that a spreadsheet saved anew isn't."""
+    _, store, _, _ = keyed
+    path = store.decided(f"samples/forms-{SEED}.csv")
+    content, before = path.read_bytes(), drawn(store)
+    rows = list(csv.reader(content.decode("utf-8-sig").splitlines(), delimiter=";"))
+    more = next(f"DE-{number}" for number in range(1000, 1000 + FORMS) if f"DE-{number}" not in before)
+    for spoilt in ([*rows, [more, *rows[1][1:]]], rows[:-1], [rows[0], [more, *rows[1][1:]], *rows[2:]]):
+        write(path, spoilt, "utf-8")
+        with pytest.raises(FrsError, match="isn't what was drawn by this seed") as error:
+            drawn(store)
+        assert str(error.value).count("\n") == 0
+    write(path, rows)
+    assert drawn(store) == before
+    path.write_bytes(content)
+    other = path.with_name("forms-8.csv")
+    other.write_bytes(content)
+    with pytest.raises(FrsError, match=r"forms-8\.csv: isn't what was drawn"):
+        drawn(store)
+    other.unlink()
+    # What an erasure takes out is noted before, and only of a worksheet that was as it was drawn.
+    gone = {rows[1][0]}
+    note_without(store, path, gone)
+    write(path, [rows[0], *rows[2:]], "utf-8")
+    assert drawn(store) == before - gone
+    path.write_bytes(content)
 
 
 def test_without_a_reason_nothing_is_drawn_and_the_journal_says_so(keyed):
