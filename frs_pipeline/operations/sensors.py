@@ -41,6 +41,7 @@ from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.operations.describing import LOOKED, NIGHT, TIMEZONE
 from frs_pipeline.operations.waiting import told_when_overdue
 from frs_pipeline.personal_numbers import masked
+from frs_pipeline.store import away
 from frs_pipeline.store.code import look_again
 from frs_pipeline.store.deliveries import decisions, deliveries, inventory, look, look_at_decisions, unnamed
 from frs_pipeline.store.files import Store
@@ -123,7 +124,8 @@ def new_deliveries(study: Study) -> SensorDefinition:
         seen, waiting = _looked_at(study, settings)
         looks = _Looks(settings, last.get("seen", {}), {name: tuple(noted) for name, noted in last.get("taken", {}).items()})
         asked: dict[str, RunRequest | None] = {}
-        for name, now in seen.items():
+        put_away = _put_away(settings, seen)
+        for name, now in ((name, now) for name, now in seen.items() if name not in put_away):
             try:
                 key = looks.new_content(name, now)
             except FrsError as error:
@@ -137,6 +139,7 @@ def new_deliveries(study: Study) -> SensorDefinition:
         reasons = [f"{name}: {why}" for name, why in waiting.items()]
         reasons += [f"{name}: new or changed, taken up if it looks the same at the next look" for name in looks.moving]
         reasons += [f"{name}: everything is up to date" for name, run in asked.items() if not run]
+        reasons += [f"{name}: {since}" for name, since in put_away.items()]
         reasons += [others] if (others := unnamed(settings.raw)) else []
         for reason in reasons if wanted else ():
             context.log.info(reason)
@@ -201,7 +204,8 @@ def nightly(study: Study) -> ScheduleDefinition:
         known = context.instance.get_dynamic_partitions(str(deliveries_of(settings.study).name))
         seen, waiting = _looked_at(study, settings)
         requests: list[RunRequest] = []
-        for name in (name for name in seen if name in known):
+        put_away = _put_away(settings, seen)
+        for name in (name for name in seen if name in known and name not in put_away):
             # What is compared with an earlier delivery will be out of date once that is made again: it is requested already.
             asked = request(Store(settings, name), also=compared(settings.study) if requests else ())
             if asked:
@@ -209,10 +213,12 @@ def nightly(study: Study) -> ScheduleDefinition:
         again = {asked.partition_key for asked in requests}
         for name in (name for name in togethers(settings) if name in known):
             store = Store(settings, name)
+            if _put_away(settings, [part.delivery for part in store.parts()]):
+                continue  # until somebody has made those again
             theirs = again.intersection(part.delivery for part in store.parts())
             if asked := request(store, also=store.products if theirs else ()):
                 requests.append(asked)
-        reasons = [f"{name}: {why}" for name, why in waiting.items()]
+        reasons = [f"{name}: {why}" for name, why in (waiting | put_away).items()]
         for reason in reasons if requests else ():
             context.log.info(reason)
         counts = {"deliveries": len(seen), "out of date": len(requests), "waiting": len(waiting)}
@@ -258,6 +264,12 @@ def _looked_at(loaded: Study, settings: Settings) -> tuple[dict[str, str], dict[
         else:
             (waiting if other else seen)[name] = other or looks
     return seen, waiting
+
+
+def _put_away(settings: Settings, names: Collection[str]) -> dict[str, str]:
+    """Say since when results of deliveries are put away: nobody but a person makes them again."""
+    stores = [Store(settings, name) for name in names]
+    return {store.delivery: f"{since} ({store.refreshed_by} makes it again)" for store in stores if (since := away.said(store))}
 
 
 def _line(error: FrsError | OSError) -> str:

@@ -14,6 +14,7 @@ from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.unjournalled import unjournalled
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.operations.refresh import Told, nobody, refresh
+from frs_pipeline.store import away
 from frs_pipeline.store.code import lock_hash, program_version
 from frs_pipeline.store.deliveries import deliveries, sha256
 from frs_pipeline.store.files import MANIFEST, Store, listed, private_folder, read, read_manifest, unlisted
@@ -50,7 +51,11 @@ def verify(
 
     `root` is the manifest's root as somebody noted it outside. Raises `InputError` when no run has finished.
     """
-    content, stands = read_manifest(store), standing(store)
+    content = read_manifest(store)
+    if since := away.said(store):
+        again = f"{store.refreshed_by} makes them again"
+        raise InputError(f"its results are {since}, with the root {content.get('root')}", where=store.delivery, do=again)
+    stands = standing(store)
     if "root" not in content:
         where = store.settings.curated(store.delivery) / MANIFEST
         failed = ": a run failed, and there is no finished result yet" if stands.failed else ""

@@ -15,6 +15,7 @@ from typing import Any
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.language import plural
+from frs_pipeline.store.away import AWAY, forget
 from frs_pipeline.store.code import code_hash, lock_hash, program_version
 from frs_pipeline.store.deliveries import LOCKED, beside, decisions, deliveries, inventory, sha256
 from frs_pipeline.store.files import (
@@ -112,6 +113,7 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
     """
     content = _content(store, summary, compared_with(store))
     write_json(store.settings.curated(store.delivery) / MANIFEST, content)
+    forget(store)
     finish(store)
     return content
 
@@ -166,7 +168,7 @@ def added(store: Store, content: dict[str, Any]) -> list[str]:
     That is files, links, and folders without anything listed. A release has a journal of its own; what was moved aside as
     leaked was taken out of the results; sheets for coders aren't results.
     """
-    own = {f"curated/{MANIFEST}", f"curated/{FILE}", "restricted/.lock", *content["outputs"]}
+    own = {f"curated/{MANIFEST}", f"curated/{FILE}", f"curated/{AWAY}", "restricted/.lock", *content["outputs"]}
     names = []
     for zone, apart in ((store.settings.curated, (RELEASE,)), (store.settings.restricted, (LEAKED, SHEETS))):
         folder = zone(store.delivery)
@@ -236,4 +238,5 @@ def note_partial(store: Store, made: set[AssetPath]) -> None:
         outputs = {name: outputs[name] for name in outputs.keys() - noted(store, product, outputs)} | hashes(store, product)
     partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
     write_json(store.settings.curated(store.delivery) / MANIFEST, partial)
+    forget(store)
     finish(store)
