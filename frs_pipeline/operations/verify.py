@@ -17,7 +17,7 @@ from frs_pipeline.operations.refresh import Told, nobody, refresh
 from frs_pipeline.store import away
 from frs_pipeline.store.code import lock_hash, program_version
 from frs_pipeline.store.deliveries import deliveries, sha256
-from frs_pipeline.store.files import MANIFEST, Store, listed, read, read_manifest, unlisted
+from frs_pipeline.store.files import MANIFEST, Store, listed, private_folder, read, read_manifest, unlisted
 from frs_pipeline.store.journal import verify as examine
 from frs_pipeline.store.lock import exclusive
 from frs_pipeline.store.manifest import added, due, made_by_another, root_of, strays, taken_in
@@ -309,11 +309,18 @@ def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
     if store.settings.decided(store.delivery).is_dir():
         (place / "decided").mkdir()
         (place / "decided" / store.delivery).symlink_to(store.settings.decided(store.delivery))
+    # What was drawn is known by the journal.
+    journal = store.settings.access_journal
+    copy = replace(store.settings, data=place)
+    for path in (journal, journal.with_suffix(".head")):
+        if path.exists():
+            private_folder(copy.restricted_zone, copy.restricted_zone)
+            shutil.copy(path, copy.restricted_zone / path.name)
     (place / "curated").mkdir()
     older = (content.get("predecessor") or {}).get("delivery")
     if older in deliveries(store.settings.curated("")):
         (place / "curated" / older).symlink_to(store.settings.curated(older))
-    return replace(store.settings, data=place)
+    return copy
 
 
 def _first_figure(store: Store, clean: Store) -> list[str]:

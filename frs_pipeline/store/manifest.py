@@ -35,7 +35,7 @@ from frs_pipeline.store.files import (
     write_json,
 )
 from frs_pipeline.store.lock import finish
-from frs_pipeline.store.plan import AssetPath, program, whole_steps
+from frs_pipeline.store.plan import AssetPath, decided, program, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import FILE, definition, is_together, togethers
 from frs_pipeline.study import Study
@@ -156,9 +156,8 @@ def taken_in(store: Store) -> dict[str, str]:
     Of several deliveries together, it is which they are, and their roots.
     """
     if not is_together(store.delivery):
-        found = dict.fromkeys(pattern for product in store.products.values() for pattern in product.decided)
-        decided = {f"decided/{name}": value for name, value in decisions(store.decided(""), tuple(found)).items()}
-        return {**delivered(store.study, store.raw("")), **decided}
+        made = {f"decided/{name}": value for name, value in decisions(store.decided(""), decided(store.study)).items()}
+        return {**delivered(store.study, store.raw("")), **made}
     roots = {f"{part.delivery}/root": part.root or "" for part in store.parts()}
     return {**roots, FILE: sha256(definition(store.settings, store.delivery))}
 

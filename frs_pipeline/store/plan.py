@@ -23,6 +23,7 @@ from frs_pipeline.store.deliveries import (
     CODING,
     DESCRIPTION,
     FIGURES_CHECKED,
+    FIGURES_DRAWN,
     LOCKED,
     REGISTERS,
     SAMPLED,
@@ -126,6 +127,12 @@ def together_products(study: Study) -> dict[AssetPath, Product]:
             parts = tuple(other for other in product.inputs if other not in made and other != ("formats",))
             made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=(), previous=(), decided=())
     return made
+
+
+@derived
+def decided(study: Study) -> tuple[str, ...]:
+    """List the files (patterns of their names) among what was decided about a delivery that anything is made from."""
+    return tuple(dict.fromkeys(pattern for product in products(study).values() for pattern in product.decided))
 
 
 _WITHDRAWN = ("validated", "withdrawn_conferences")
@@ -488,7 +495,7 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         pages="report",
         beside=LOCKED,
         previous=_before(study),
-        decided=(*_adjudicated(study), FIGURES_CHECKED),
+        decided=(*_adjudicated(study), FIGURES_DRAWN, FIGURES_CHECKED),
     )
 
 
