@@ -64,6 +64,17 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
+def noun_of(number: int, one: Text, many: Text) -> Text:
+    """Return the noun that goes with a number, in both languages."""
+    return one if number == 1 else many
+
+
+def counted(number: int, one: Text, many: Text) -> Text:
+    """Write a number with its noun in both languages: `1 skema`, `2 skemaer`."""
+    noun = noun_of(number, one, many)
+    return Text(f"{number} {noun.danish}", f"{number} {noun.english}")
+
+
 def ranges(numbers: Sequence[int]) -> str:
     """Write ascending numbers in short: `1-20, 33`."""
     runs: list[list[int]] = []

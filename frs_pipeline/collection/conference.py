@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
@@ -125,22 +125,20 @@ def _part(interim: Interim, name: str, came: Came, number: int) -> OfInstrument:
     }
     asks |= {text.name: beside(text.text, text.text_english) for text in questionnaire.texts}
     accepted = came.accepted.filter(pc.equal(came.accepted["conference_number"], number))["line"].to_pylist()
-    aside = set(came.lines.values())
     export = interim.export(name)
     if came.empty or not export.in_use:
         return OfInstrument(questionnaire, asks, ())
     columns = resolve(export.names, export.structure, questionnaires(interim.study)[name], interim.name)[0].of
-    mine = [one for one in interim.corrections if one.prefix == questionnaire.form_prefix]
     forms = []
     for chunk in export.chunks():
-        cells = corrected(questionnaire.forms, chunk, mine, Counter())
+        cells = corrected(questionnaire.forms, chunk, came.corrections, Counter())
         ids = respondents(questionnaire.forms, cells)
         for at, line in enumerate(chunk.lines.tolist()):
-            keyed = keyed_numbers(questionnaire, cells, at) if line in aside else set()
+            keyed = keyed_numbers(questionnaire, cells, at) if line in came.aside else set()
             if line in accepted or number in keyed:
                 form = form_id(questionnaire.form_prefix, int(ids[at]), line)
                 row = {column: cells[column][at].as_py().strip() for column in cells.column_names}
-                forms.append(_form(questionnaire, form, row, columns, came, mine))
+                forms.append(_form(questionnaire, form, row, columns, came.aside.get(line, ()), came.corrections))
     return OfInstrument(questionnaire, asks, tuple(sorted(forms, key=lambda one: (bool(one.rules), one.created, one.form))))
 
 
@@ -162,8 +160,8 @@ def _form(
     form: str,
     row: Mapping[str, str],
     columns: Mapping[str, str],
-    came: Came,
-    made: list[Correction],
+    rules: tuple[str, ...],
+    made: Sequence[Correction],
 ) -> OneForm:
     said: dict[str, Said] = {}
     for question in _asked(questionnaire):
@@ -188,7 +186,7 @@ def _form(
         who.words if who and not who.blank and not who.odd else None,
         row[known_by.created][:10] if known_by.created else "",
         said,
-        came.aside.get(form, ()),
+        rules,
         len(numbers) > 1,
         fixed,
     )

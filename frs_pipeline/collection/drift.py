@@ -20,7 +20,7 @@ from frs_pipeline.collection.interim import Interim
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.amendments import Correction, read_corrections
 from frs_pipeline.intake.delivery import form_id, form_prefixes
-from frs_pipeline.intake.readers.columns import by_column, short
+from frs_pipeline.intake.readers.columns import by_column, resolve, short
 from frs_pipeline.intake.readers.encodings import same_letters
 from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.intake.readers.surveyxact import Export
@@ -60,7 +60,8 @@ class Moved:
 
     `gone` are forms that were there, `reopened` forms that were finished and aren't; `new` and `finished` are counts of forms
     that came, and that were completed since. `columns_gone` and `columns_new` are columns, `worded` what is said otherwise, by
-    column. `twice` is the number of forms that can't be followed, since another has their id or nobody can read it.
+    column. `doubled` are ids that one form had and several have now; `twice` is the number of forms that can't be followed, since
+    another has their id or nobody can read it.
     """
 
     gone: tuple[str, ...] = ()
@@ -71,6 +72,7 @@ class Moved:
     columns_gone: tuple[str, ...] = ()
     columns_new: tuple[str, ...] = ()
     worded: tuple[tuple[str, Worded], ...] = ()
+    doubled: tuple[str, ...] = ()
     twice: int = 0
 
     @property
@@ -80,7 +82,8 @@ class Moved:
     @property
     def wrong(self) -> bool:
         """Whether somebody has to look before anybody counts."""
-        return any((self.gone, self.reopened, self.uncorrected, self.columns_gone, self.columns_new, self.worded))
+        fixed = (self.gone, self.reopened, self.uncorrected, self.doubled)
+        return any((*fixed, self.columns_gone, self.columns_new, self.worded))
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def _corrections(before: Interim, after: Interim) -> set[tuple[str, str, str, st
     every: list[Correction] = [*before.corrections, *after.corrections]
     for folder in folders:
         every += read_corrections(folder / AMENDMENTS["corrections"], prefixes)
-    return {(one.form, one.column, *_plain([one.old, one.new])) for one in every}
+    return {(one.form, one.column, one.old.strip(), one.new.strip()) for one in every}
 
 
 def _moved(before: Interim, after: Interim, name: str, corrections: Collection[tuple[str, str, str, str]]) -> Moved:
@@ -134,12 +137,15 @@ def _moved(before: Interim, after: Interim, name: str, corrections: Collection[t
     finished, still = was.done[at], now.done[to]
     closed = np.flatnonzero(finished)
     columns = [c for c in old.names if c in new.names and c not in questionnaire.forms.system]
+    numbers = _numbers(old, questionnaire) & _numbers(new, questionnaire)
     changed = []
     for column in columns:
         a, b = was.cells[column].take(pa.array(at[closed])), now.cells[column].take(pa.array(to[closed]))
-        for row in np.flatnonzero(pc.not_equal(_same(a), _same(b)).to_numpy()).tolist():
+        number = column in numbers
+        known = {(form, *_plain(number, *pair)) for form, of, *pair in corrections if of == column}
+        for row in np.flatnonzero(pc.not_equal(_same(a, number), _same(b, number)).to_numpy()).tolist():
             form, pair = both[int(closed[row])], (a[row].as_py().strip(), b[row].as_py().strip())
-            changed.append(Change(form, column, *pair, (form, column, *_plain(list(pair))) in corrections))
+            changed.append(Change(form, column, *pair, (form, *_plain(number, *pair)) in known))
     gone = tuple(form for form in was.row if form not in now.row and form not in now.unclear)
     return Moved(
         gone,
@@ -150,8 +156,16 @@ def _moved(before: Interim, after: Interim, name: str, corrections: Collection[t
         tuple(column for column in old.names if column not in new.names),
         tuple(column for column in new.names if column not in old.names),
         tuple(_worded(old, new)),
-        was.twice + now.twice,
+        tuple(sorted(now.unclear.intersection(was.row))),
+        max(was.twice, now.twice),
     )
+
+
+def _numbers(export: Export, questionnaire: Questionnaire) -> set[str]:
+    """Return the columns of an export that hold numbers: of the conference, codes, and what was measured; others hold text."""
+    of = resolve(export.names, export.structure, questionnaire, export.delivery)[0].of
+    coded = (question.name for question in questionnaire.keyed if not question.calendar)
+    return {*questionnaire.forms.numbers, *(of[name] for name in coded if name in of)}
 
 
 class _Forms(NamedTuple):
@@ -192,16 +206,18 @@ class _Forms(NamedTuple):
         return cls(cells, row, done, unclear, cells.num_rows - len(row))
 
 
-def _same(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Write cells in one way: without blanks around them, numbers with a point and without needless zeros."""
-    plain = pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), _DECIMAL, r"\1.\2")
+def _same(cells: pa.ChunkedArray, number: bool) -> pa.ChunkedArray:
+    """Write cells in one way: without blanks around them; a `number` with a point and without needless zeros, too."""
+    plain = pc.utf8_trim_whitespace(cells)
+    if not number:
+        return plain
+    plain = pc.replace_substring_regex(plain, _DECIMAL, r"\1.\2")
     plain = pc.replace_substring_regex(pc.replace_substring_regex(plain, _NAUGHT, r"\1"), r"^(-?[0-9]+)\.$", r"\1")
     return pc.replace_substring_regex(plain, _ZEROS, r"\1\2")
 
 
-def _plain(words: list[str]) -> tuple[str, str]:
-    old, new = _same(pa.chunked_array([pa.array(words, pa.string())])).to_pylist()
-    return old, new
+def _plain(number: bool, *words: str) -> tuple[str, ...]:
+    return tuple(_same(pa.chunked_array([pa.array(words, pa.string())]), number).to_pylist())
 
 
 def _worded(old: Export, new: Export) -> list[tuple[str, Worded]]:
@@ -236,6 +252,32 @@ def _labels(export: Export) -> dict[str, dict[str, str]]:
     return labels
 
 
+def as_json(drift: Drift) -> dict[str, object]:
+    """Return what moved for programs: counts and names of columns, no id of a form and no answer."""
+    return {
+        "before": drift.before.name,
+        "after": drift.after.name,
+        "wrong": drift.wrong,
+        "questionnaires": {
+            name: {
+                "gone": len(moved.gone),
+                "reopened": len(moved.reopened),
+                "changed": len({(one.form, one.column) for one in moved.uncorrected}),
+                "changed_columns": sorted({one.column for one in moved.uncorrected}),
+                "corrected": len(moved.changed) - len(moved.uncorrected),
+                "new": moved.new,
+                "finished": moved.finished,
+                "columns_gone": list(moved.columns_gone),
+                "columns_new": list(moved.columns_new),
+                "worded": [{"column": column, "what": what} for column, what in moved.worded],
+                "doubled": len(moved.doubled),
+                "not_followed": moved.twice,
+            }
+            for name, moved in drift.moved.items()
+        },
+    }
+
+
 def drift_sheet(drift: Drift, why: str, language: Language) -> bytes:
     """Write each form that is gone, reopened or changed, with what it said and says, and note in the journal that somebody asked.
 
@@ -243,6 +285,7 @@ def drift_sheet(drift: Drift, why: str, language: Language) -> bytes:
     """
     details = {"before": drift.before.name, "after": drift.after.name}
     heads = (Text("Skema", "Form"), Text("Kolonne", "Column"), Text("Før", "Before"), Text("Nu", "Now"), Text("Hvad", "What"))
+    twice = Text("flere skemaer har nu dette id", "several forms have this id now")
     gone, reopened = Text("væk", "gone"), Text("var afsluttet, er det ikke mere", "was finished, and isn't any more")
     corrected, changed = Text("rettet efter rettelsesfilen", "changed as it was corrected"), Text("ændret", "changed")
     with traced(drift.after.settings.access_journal, "collect drift", why, details) as trace:
@@ -250,6 +293,7 @@ def drift_sheet(drift: Drift, why: str, language: Language) -> bytes:
         for moved in drift.moved.values():
             rows += [[form, "", "", "", gone.in_language(language)] for form in moved.gone]
             rows += [[form, "", "", "", reopened.in_language(language)] for form in moved.reopened]
+            rows += [[form, "", "", "", twice.in_language(language)] for form in moved.doubled]
             for one in moved.changed:
                 what = corrected if one.corrected else changed
                 rows.append([one.form, one.column, masked(one.before), masked(one.after), what.in_language(language)])

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from frs_pipeline.errors import FrsError, InputError
-from frs_pipeline.store.files import unwritable
+from frs_pipeline.store.files import atomic, private_folder, unwritable
 from frs_pipeline.store.lock import claim, sweep
+from frs_pipeline.store.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ def beside(target: Path, zone: Path) -> Iterator[Beside]:
     where nothing can be written.
     """
     try:
-        zone.mkdir(parents=True, exist_ok=True)
+        if not zone.exists():
+            zone.parent.mkdir(parents=True, exist_ok=True)
+            zone.mkdir(exist_ok=True)
+            zone.chmod(0o700)  # whatever the umask says
         sweep(zone)
         waiting = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=zone))
     except OSError as error:
@@ -67,6 +71,15 @@ def beside(target: Path, zone: Path) -> Iterator[Beside]:
         raise _unwritable(error, target) from error
     finally:
         shutil.rmtree(waiting, ignore_errors=True)
+
+
+def put_away(settings: Settings, folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write files into a folder of the restricted zone that only their owner may read; return their paths."""
+    private_folder(folder, settings.restricted_zone)
+    for name, content in files.items():
+        with atomic(folder / name, private=True) as file:
+            file.write(content)
+    return [folder / name for name in files]
 
 
 def create(path: Path) -> IO[bytes]:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from frs_pipeline.collection.fetching import exports
 from frs_pipeline.collection.withdrawn import every_withdrawal
 from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.intake.adjudicated import as_corrections
 from frs_pipeline.intake.amendments import Correction, Exceptions, read_corrections, read_exceptions
 from frs_pipeline.intake.delivery import form_id, form_prefixes
 from frs_pipeline.intake.ledger import read_ledger
@@ -24,7 +27,8 @@ from frs_pipeline.intake.readers.surveyxact import Export, open_export, read_exp
 from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.validation import forms_schema, validate
 from frs_pipeline.intake.withdrawals import Withdrawals, held_conferences
-from frs_pipeline.store.deliveries import AMENDMENTS, COLLECTION, LEDGER
+from frs_pipeline.store.deliveries import AMENDMENTS, COLLECTION, LEDGER, deliveries
+from frs_pipeline.store.files import Store
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
@@ -32,8 +36,8 @@ from frs_pipeline.study.instruments import in_use, instruments
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.rules import policy
 
-# A folder of what was fetched begins with the day.
-_FETCHED = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:\D.*)?")
+# A folder with an export begins with the day.
+_DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:\D.*)?")
 
 
 @dataclass(frozen=True)
@@ -49,28 +53,34 @@ class _OfDay(Export):
 
 @dataclass(frozen=True)
 class Came:
-    """What came in of one questionnaire: forms accepted (`forms_schema`), forms set aside by id with their rules, and whether
-    there is no row at all.
+    """What came in of one questionnaire: forms accepted (`forms_schema`), forms set aside by their line with their rules, and
+    whether there is no row at all.
 
-    `lines` are those of the forms set aside. Withdrawn forms are in neither.
+    By line, since several forms may have one id. Withdrawn forms are in neither. `corrections` are those that were made;
+    `unfit` is the number of another delivery's that don't fit this export.
     """
 
     accepted: pa.Table
-    aside: Mapping[str, tuple[str, ...]]
-    lines: Mapping[str, int]
-    columns: Mapping[str, tuple[str, ...]]
+    aside: Mapping[int, tuple[str, ...]]
+    corrections: tuple[Correction, ...] = ()
+    unfit: int = 0
     empty: bool = False
 
 
 @dataclass(frozen=True)
 class Interim:
-    """An interim export of the `day`: where each questionnaire's export lies, its ledger, and the folder of amendments."""
+    """An interim export of the `day`: where each questionnaire's export lies, its ledger, and the folder of amendments.
+
+    What was fetched has no amendments of its own: those of the newest delivery are applied, as far as they fit. `seen` is the
+    day on which the server last had each export that was fetched.
+    """
 
     settings: Settings
     day: dt.date
     places: Mapping[str, Path]
     ledger_file: Path | None
     beside: Path | None
+    seen: Mapping[str, dt.date] = field(default_factory=dict)
 
     @property
     def study(self) -> Study:
@@ -86,12 +96,28 @@ class Interim:
         """The restricted folder of what is made of it."""
         return self.settings.restricted(self.name) / COLLECTION
 
+    @property
+    def borrowed(self) -> str | None:
+        """The delivery whose amendments are applied, where they don't lie beside the exports themselves."""
+        return self.beside.name if self.seen and self.beside else None
+
+    @property
+    def uneven(self) -> bool:
+        """Whether the exports were last seen on different days."""
+        return len(set(self.seen.values())) > 1
+
     @cached_property
     def corrections(self) -> tuple[Correction, ...]:
-        """What was corrected beside it. Raises `InputError` for a line that can't be understood."""
-        until = self.day + dt.timedelta(days=policy(self.study).corrected_within_days)
-        path = self.beside / AMENDMENTS["corrections"] if self.beside else None
-        return read_corrections(path, form_prefixes(self.study), until) if path else ()
+        """What was corrected beside it, and decided about forms keyed twice. Raises `InputError` for a line that can't be
+        understood.
+        """
+        if self.beside is None:
+            return ()
+        day = self.day if self.borrowed is None else dt.date.fromisoformat(self.borrowed)
+        until = day + dt.timedelta(days=policy(self.study).corrected_within_days)
+        own = read_corrections(self.beside / AMENDMENTS["corrections"], form_prefixes(self.study), until)
+        delivered = self.beside.resolve().parent == self.settings.raw.resolve()
+        return (*own, *(as_corrections(Store(self.settings, self.beside.name)) if delivered else ()))
 
     @cached_property
     def withdrawals(self) -> Withdrawals:
@@ -128,7 +154,8 @@ class Interim:
         """
         export, questionnaire = self.export(instrument), questionnaires(self.study)[instrument]
         if _no_rows(export):
-            return Came(forms_schema(questionnaire).empty_table(), {}, {}, {}, empty=export.in_use)
+            return Came(forms_schema(questionnaire).empty_table(), {}, empty=export.in_use)
+        corrections, unfit = self._corrections_here(export, questionnaire)
         exceptions = Exceptions()
         if self.beside is not None:
             exceptions = read_exceptions(self.beside / AMENDMENTS["exceptions"], policy(self.study), self.day)
@@ -137,20 +164,33 @@ class Interim:
             policy(self.study),
             self.ledger,
             self.ledger,
-            self.corrections,
+            corrections,
             exceptions,
             self._withdrawn_here(export, questionnaire),
         )
         done = validate(export, questionnaire, intake)
-        by_form: dict[str, list[tuple[str, int, str]]] = {}
-        for row in done.rejected.table().select(["form_id", "line", "rule", "column"]).to_pylist():
-            by_form.setdefault(row["form_id"], []).append((row["rule"], row["line"], row["column"] or ""))
-        return Came(
-            done.forms.table(),
-            {form: tuple(dict.fromkeys(rule for rule, *_ in why)) for form, why in by_form.items()},
-            {form: why[0][1] for form, why in by_form.items()},
-            {form: tuple(dict.fromkeys(column for *_, column in why if column)) for form, why in by_form.items()},
-        )
+        why: dict[int, dict[str, None]] = {}
+        for row in done.rejected.table().select(["line", "rule"]).to_pylist():
+            why.setdefault(row["line"], {})[row["rule"]] = None
+        return Came(done.forms.table(), {line: tuple(rules) for line, rules in why.items()}, corrections, unfit)
+
+    def _corrections_here(self, export: Export, questionnaire: Questionnaire) -> tuple[tuple[Correction, ...], int]:
+        """Return the corrections of a questionnaire, and how many don't fit.
+
+        Those of another delivery fit if one form has the id and its cell still says what was to be corrected: it may have been
+        put right at the server since, or the form be gone. One beside the exports has to fit, as in a refresh.
+        """
+        mine = tuple(one for one in self.corrections if one.prefix == questionnaire.form_prefix)
+        if self.borrowed is None or not mine:
+            return mine, 0
+        cells: dict[Correction, list[str]] = {one: [] for one in mine}
+        for chunk in export.chunks():
+            ids = respondents(questionnaire.forms, chunk.cells)
+            for one in (each for each in mine if each.column in chunk.cells.column_names):
+                at = pa.array(one.rows(ids, chunk.lines))
+                cells[one] += pc.utf8_trim_whitespace(chunk.cells[one.column].filter(at)).to_pylist()
+        fitting = tuple(one for one in mine if cells[one] == [one.old])
+        return fitting, sum(cells[one] not in ([one.old], [one.new]) for one in mine)
 
     def _withdrawn_here(self, export: Export, questionnaire: Questionnaire) -> Withdrawals:
         """Return what was withdrawn, without forms that this export doesn't have: they may have come with another one."""
@@ -195,7 +235,7 @@ def in_folder(settings: Settings, folder: Path, ledger: Path | None = None, day:
     """
     if not folder.is_dir():
         raise UsageError("no such folder", where=folder, do="name a folder with an export of each questionnaire")
-    own = _day_of(folder.name)
+    own = day_in_name(folder.name)
     if day is None and own is None:
         raise UsageError("nobody says of which day the export is", where=folder.name, do="give --day 2020-11-30")
     known = folder / LEDGER
@@ -206,36 +246,52 @@ def in_folder(settings: Settings, folder: Path, ledger: Path | None = None, day:
 
 
 def fetched(settings: Settings, ledger: Path | None = None, until: dt.date | None = None) -> Interim:
-    """Return the newest exports below `Settings.fetched` (until a day), one of each questionnaire.
+    """Return the newest exports that were fetched (until a day, UTC), one of each questionnaire.
 
-    Raises `InputError` where one was never fetched.
+    It is of the day until which the server had all of them: the earliest on which one was seen last. Amendments are those of
+    the newest delivery; so is the ledger, unless it is given or lies beside the exports. Raises `InputError` where one was never
+    fetched.
     """
-    places: dict[str, Path] = {}
-    days: list[dt.date] = []
+    newest = {}
     for name in instruments(settings.study):
-        dated = [(day, place) for place in _folders(settings.fetched / name) if (day := _day_of(place.name))]
-        mine = [(day, place) for day, place in dated if until is None or day <= until]
-        if mine:
-            day, places[name] = max(mine, key=lambda pair: (pair[0], pair[1].name))
-            days.append(day)
-    if not days:
+        known = (one for one in exports(settings, name) if until is None or day_of(one.time) <= until)
+        newest[name] = max(known, key=lambda one: one.time, default=None)
+    there = {name: one for name, one in newest.items() if one is not None}
+    if not there:
         raise InputError("nothing was fetched", where=settings.fetched, do="run frs fetch, or name a folder or a delivery")
-    day = max(days)
-    missing = next((n for n in instruments(settings.study) if n not in places and in_use(settings.study, n, str(day))), None)
+    seen = {name: min(day_of(one.seen), until or dt.date.max) for name, one in there.items()}
+    day = min(seen.values())
+    missing = next((n for n in newest if n not in there and in_use(settings.study, n, str(day))), None)
     if missing:
         raise InputError(f"no export of {missing} was fetched", where=settings.fetched / missing, do="run frs fetch")
-    return Interim(settings, day, places, ledger, None)
+    places = {name: one.folder for name, one in there.items()}
+    return Interim(settings, day, places, ledger or ledger_of_fetched(settings), _newest_delivery(settings), seen)
 
 
-def _folders(place: Path) -> Sequence[Path]:
-    """List the folders in a folder whose names don't begin with a point, as those of what isn't complete do."""
-    there = place.iterdir() if place.is_dir() else ()
-    return sorted(path for path in there if path.is_dir() and not path.name.startswith("."))
+def day_before(newer: Interim) -> Interim:
+    """Return what had been fetched by the day before. Raises `InputError` where nothing had."""
+    return fetched(newer.settings, newer.ledger_file, newer.day - dt.timedelta(days=1))
 
 
-def _day_of(name: str) -> dt.date | None:
+def ledger_of_fetched(settings: Settings) -> Path | None:
+    """Return the ledger for what was fetched: the one beside the exports, else that of the newest delivery."""
+    folders = (settings.fetched, *filter(None, (_newest_delivery(settings),)))
+    return next((folder / LEDGER for folder in folders if (folder / LEDGER).is_file()), None)
+
+
+def _newest_delivery(settings: Settings) -> Path | None:
+    names = deliveries(settings.raw)
+    return settings.raw_delivery(names[-1]) if names else None
+
+
+def day_of(moment: str) -> dt.date:
+    """Return the day (UTC) of a time that names a folder."""
+    return dt.date.fromisoformat(moment[:10])
+
+
+def day_in_name(name: str) -> dt.date | None:
     """Return the day that a folder's name begins with."""
-    found = _FETCHED.fullmatch(name)
+    found = _DAY.fullmatch(name)
     try:
         return dt.date(*map(int, found.groups())) if found else None
     except ValueError:

@@ -5,10 +5,9 @@ A form that came in and was set aside is no reason to remind somebody of it: the
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -16,12 +15,11 @@ import pyarrow as pa
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.interim import Interim
 from frs_pipeline.collection.state import Held, State, filled_in, one_each, state_of
+from frs_pipeline.intake.correcting import corrected
 from frs_pipeline.intake.delivery import form_id
 from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.intake.readers.worksheets import as_sheet
 from frs_pipeline.language import Language, Text
-from frs_pipeline.store.files import atomic, private_folder
-from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import instruments
@@ -60,19 +58,18 @@ class Reminder:
 def numbers_aside(interim: Interim, state: State) -> dict[int, dict[str, tuple[str, ...]]]:
     """Return the forms that were set aside by the number that either keying has, and by questionnaire.
 
-    Where both keyings are numbers of conferences, the form stands with both: it may be either's.
+    Numbers are read as corrected. Where both keyings are numbers of conferences, the form stands with both: it may be either's.
     """
     found: dict[int, dict[str, tuple[str, ...]]] = {}
     for name, came in state.came.items():
-        questionnaire, wanted = questionnaires(interim.study)[name], set(came.lines.values())
-        if not wanted:
-            continue
-        for chunk in interim.export(name).chunks():
-            rows = [at for at, line in enumerate(chunk.lines.tolist()) if line in wanted]
-            ids = respondents(questionnaire.forms, chunk.cells)
+        questionnaire = questionnaires(interim.study)[name]
+        for chunk in interim.export(name).chunks() if came.aside else ():
+            rows = [at for at, line in enumerate(chunk.lines.tolist()) if line in came.aside]
+            cells = corrected(questionnaire.forms, chunk, came.corrections, Counter())
+            ids = respondents(questionnaire.forms, cells)
             for at in rows:
                 form = form_id(questionnaire.form_prefix, int(ids[at]), int(chunk.lines[at]))
-                for number in keyed_numbers(questionnaire, chunk.cells, at):
+                for number in keyed_numbers(questionnaire, cells, at):
                     mine = found.setdefault(number, {})
                     mine[name] = (*mine.get(name, ()), form)
     return found
@@ -190,19 +187,3 @@ def _common(study: Study) -> tuple[Text, ...]:
 def _leading(study: Study, one: Lacking, language: Language) -> list[str]:
     called = occasions(study)[one.conference.occasion].one.in_language(language)
     return [str(one.conference.number), str(one.conference.day), called, str(one.days)]
-
-
-def read_back(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """Write a sheet that is read again, each cell as it is; one that people only open is `as_sheet`."""
-    text = io.StringIO(newline="")
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([header, *rows])
-    return text.getvalue().encode("utf-8-sig")
-
-
-def put_away(settings: Settings, interim: Interim, files: Mapping[str, bytes]) -> list[str]:
-    """Write restricted files of an interim export, that only their owner may read; return their paths."""
-    private_folder(interim.folder, settings.restricted_zone)
-    for name, content in files.items():
-        with atomic(interim.folder / name, private=True) as file:
-            file.write(content)
-    return [str(interim.folder / name) for name in files]

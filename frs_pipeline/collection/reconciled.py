@@ -18,12 +18,11 @@ from typing import Literal, get_args
 
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.interim import Interim, require_ledger
-from frs_pipeline.collection.missing import read_back
 from frs_pipeline.collection.state import Held, State, state_of
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
 from frs_pipeline.intake.ledger import conference_number
 from frs_pipeline.intake.readers.handkept import dates, kept_rows
-from frs_pipeline.intake.readers.worksheets import as_sheet
+from frs_pipeline.intake.readers.worksheets import as_sheet, read_back
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.store.files import atomic, private_folder
 from frs_pipeline.store.settings import Settings

@@ -77,6 +77,11 @@ class State:
         """How many forms were set aside, by questionnaire."""
         return {name: len(came.aside) for name, came in self.came.items()}
 
+    @property
+    def unfit(self) -> int:
+        """How many corrections of another delivery weren't applied, since the export no longer says what they correct."""
+        return sum(came.unfit for came in self.came.values())
+
 
 def state_of(interim: Interim) -> State:
     """Count what came in. Raises `UsageError` for a study without ledger or numbers, else as `Interim.came` does."""
@@ -127,7 +132,7 @@ def one_each(study: Study) -> frozenset[str]:
     )
 
 
-def counted(state: State) -> pa.Table:
+def count_forms(state: State) -> pa.Table:
     """Count a state by questionnaire, occasion and quarter (`STATE`), in the order of the study and of time."""
     study, day = state.study, state.interim.name
     rows = []
@@ -179,10 +184,13 @@ def as_json(state: State) -> dict[str, object]:
         "day": state.interim.name,
         "held": len(state.held),
         "planned": state.planned,
-        "counts": counted(state).to_pylist(),
+        "counts": count_forms(state).to_pylist(),
         "without": without(state),
         "set_aside": state.aside,
         "empty": [name for name, came in state.came.items() if came.empty],
         "early": state.early,
         "unknown_numbers": state.strange,
+        "last_seen": {name: str(day) for name, day in state.interim.seen.items()},
+        "amendments_of": state.interim.borrowed,
+        "corrections_unfit": state.unfit,
     }

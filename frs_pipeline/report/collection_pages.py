@@ -8,8 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from frs_pipeline.collection.conference import Conference
-from frs_pipeline.collection.missing import Listed, Reminder, words_of
-from frs_pipeline.collection.state import counted, filled_in, in_all
+from frs_pipeline.collection.missing import (
+    MISSING,
+    PAGE,
+    REMINDERS,
+    Listed,
+    Reminder,
+    missing_sheet,
+    reminders_sheet,
+    words_of,
+)
+from frs_pipeline.collection.state import count_forms, filled_in, in_all
 from frs_pipeline.language import CODES, LANGUAGES, Language, Text, date_text
 from frs_pipeline.report.statics import part
 from frs_pipeline.report.tables_page import HERE
@@ -24,10 +33,19 @@ from frs_pipeline.templates import templates_in
 STYLES = ("tokens", "shell", "table", "collection")
 
 
+def missing_files(listed: Listed, language: Language) -> dict[str, bytes]:
+    """Make the sheets and the page of what is missing, by their names."""
+    return {
+        MISSING: missing_sheet(listed, language),
+        REMINDERS: reminders_sheet(listed, language),
+        PAGE: missing_page(listed),
+    }
+
+
 def missing_page(listed: Listed) -> bytes:
     """Make the page of what is missing, by number of the conference."""
     state, study = listed.state, listed.state.study
-    rows = counted(state).to_pylist()
+    rows = count_forms(state).to_pylist()
     by_paper = [
         {
             "called": questionnaires(study)[name].called,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
+from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from support import keys
@@ -76,3 +79,18 @@ def logged_in(user: str = USER, password: str = PASSWORD) -> Iterator[None]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FRS_FETCH")}
     with mock.patch.dict(os.environ, {**clean, "FRS_FETCH_USER": user, "FRS_FETCH_PASSWORD": password}, clear=True):
         yield
+
+
+def kept_as_fetched(settings: Settings, folder: Path, time: str, names: Iterable[str] = tuple(SURVEYS)) -> None:
+    """Keep the exports of a folder as if they had been fetched at a time that no other was; no server is asked."""
+    for name in names:
+        place = settings.fetched / name / time
+        shutil.copytree(folder / name, place)
+        hashes = {part.name: {"sha256": sha256(part)} for part in sorted(place.iterdir())}
+        receipt = {"survey": SURVEYS[name], "forms": 1, "files": hashes}
+        (place / "receipt.json").write_text(json.dumps(receipt), encoding="utf-8")
+
+
+def seen_again(settings: Settings, name: str, time: str, last: str) -> None:
+    """Note that the server had an export again."""
+    (settings.fetched / name / "seen.json").write_text(json.dumps({"newest": time, "last": last}), encoding="ascii")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from frs_pipeline.cli import app
 from frs_pipeline.collection.conference import conference_of
-from frs_pipeline.collection.interim import Interim, fetched, in_folder
+from frs_pipeline.collection.interim import Interim, in_folder
 from frs_pipeline.collection.reconciled import drawn, is_chosen, lay_down, record, recorded
 from frs_pipeline.collection.state import one_each, state_of
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
@@ -150,19 +150,31 @@ def test_a_study_without_numbers_is_refused_in_one_line() -> None:
         state_of(in_folder(settings, PROJECT / "studies" / "library_visitors", day=dt.date(2025, 5, 31)))
 
 
-def test_the_newest_fetched_exports_are_taken(delivery: Any) -> None:
-    import shutil
+def test_an_accepted_form_whose_id_another_has_isnt_shown_as_set_aside(delivery: Any) -> None:
+    """What was set aside is known by its line: forms that share an id are two, and only one of them may be at fault."""
+    delivery.repeat("coordinator", 0, raadsnr2="40222")
+    interim = interim_of(delivery)
+    (part,) = [p for p in conference_of(interim, FIRST, "w").parts if p.questionnaire.instrument == "coordinator"]
+    assert [bool(form.rules) for form in part.forms] == [False, True]
+    assert len({form.form for form in part.forms}) == 1
 
-    for name in questionnaires(STUDY):
-        for time in ("2021-01-01T10-00-00Z", "2021-01-20T10-00-00Z", ".2021-01-21T10-00-00Z"):
-            shutil.copytree(delivery.path(name), delivery.settings.fetched / name / time)
-    ledger = delivery.path("kontering.csv")
-    found = fetched(delivery.settings, ledger)
-    assert found.day == dt.date(2021, 1, 20)
-    assert fetched(delivery.settings, ledger, dt.date(2021, 1, 10)).day == dt.date(2021, 1, 1)
-    assert [one.forms for one in state_of(found).held] == [one.forms for one in state_of(interim_of(delivery)).held]
-    with pytest.raises(InputError, match="no ledger"):
-        state_of(fetched(delivery.settings))
+
+def test_forms_that_share_an_id_are_counted_each(delivery: Any) -> None:
+    delivery.repeat("coordinator", 0)
+    aside = state_of(interim_of(delivery)).aside["coordinator"]
+    delivery.repeat("coordinator", 0)
+    assert state_of(interim_of(delivery)).aside["coordinator"] == aside + 1
+
+
+def test_a_form_that_waits_is_listed_by_its_corrected_number(delivery: Any) -> None:
+    from frs_pipeline.collection.missing import numbers_aside
+
+    delivery.set("coordinator", 0, raadsnr="40999", raadsnr2="40998")
+    form = delivery.form_id("coordinator", 0)
+    delivery.correct((form, "raadsnr", "40999", str(FIRST)))
+    interim = interim_of(delivery)
+    found = numbers_aside(interim, state_of(interim))
+    assert {number for number, forms in found.items() if form in forms.get("coordinator", ())} == {FIRST, 40998}
 
 
 def test_about_every_tenth_is_chosen_and_stays_chosen() -> None:

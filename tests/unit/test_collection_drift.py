@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import json
 from pathlib import Path
 
 import pytest
-from support.played import Played, alter, take_out
+from support.played import Played, alter, take_out, write
 from support.study import STUDY
 from typer.testing import CliRunner
 
@@ -150,6 +152,14 @@ def test_what_changed_is_written_only_with_a_reason(two: tuple[Path, Path]) -> N
     assert ";helefrs;1;3;changed" in drift_sheet(found, "weekly round", "english").decode("utf-8-sig")
 
 
+def test_the_older_export_is_of_the_day_of_its_name(two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRS_DATA_DIR", str(two[0].parent / "data"))
+    monkeypatch.delenv("FRS_STUDY", raising=False)
+    older = two[0].rename(two[0].with_name(f"{two[0].name}-export"))
+    done = CliRunner().invoke(app, ["collect", "drift", "--folder", str(two[1]), "--before", str(older), "--json"])
+    assert json.loads(done.stdout)["before"] == two[0].name
+
+
 def test_the_command_ends_with_1_and_says_no_value(two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     form = alter(two[0] / PAPER, 5, helefrs="1")
     alter(two[1] / PAPER, 5, helefrs="3")
@@ -164,3 +174,43 @@ def test_the_command_ends_with_1_and_says_no_value(two: tuple[Path, Path], monke
     told = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert told["wrong"] is True
     assert told["questionnaires"]["coordinator"]["gone"] == 1
+
+
+def test_an_id_that_several_forms_have_now_is_reported(two: tuple[Path, Path]) -> None:
+    header, *rows = dataset(two[1])
+    rows.append(list(rows[5]))
+    write(two[1] / PAPER / "dataset.csv", [header, *rows])
+    found = compared(two)
+    assert found.wrong
+    form = f"DF-{rows[5][header.index('responde')]}"
+    assert (found.moved[PAPER].doubled, found.moved[PAPER].twice, found.moved[PAPER].gone) == ((form,), 2, ())
+    assert f"{form};;;;several forms have this id now" in drift_sheet(found, "weekly round", "english").decode("utf-8-sig")
+    header, *rows = dataset(two[0])
+    write(two[0] / PAPER / "dataset.csv", [header, *rows, list(rows[5])])
+    again = compared(two)
+    assert (again.wrong, again.moved[PAPER].twice) == (False, 2), "they were told of when they came"
+
+
+@pytest.mark.parametrize(
+    ("column", "before", "after", "same"),
+    [
+        ("helefrs", "2", "02", True),
+        ("raadsnr", "0{number}", "{number}", True),
+        ("remarks", "007", "7", False),
+        ("remarks", "1,50", "1.5", False),
+    ],
+)
+def test_only_cells_of_numbers_are_compared_as_numbers(
+    two: tuple[Path, Path], column: str, before: str, after: str, same: bool
+) -> None:
+    header, *rows = dataset(two[0])
+    for place, cell in ((two[0], before), (two[1], after)):
+        if column not in header:  # what no question asks is text
+            names, *forms = dataset(place)
+            write(place / PAPER / "dataset.csv", [[*names, column], *([*form, ""] for form in forms)])
+        alter(place / PAPER, 5, **{column: cell.format(number=rows[5][header.index("raadsnr")])})
+    assert (not compared(two).wrong) is same
+
+
+def dataset(place: Path) -> list[list[str]]:
+    return list(csv.reader(io.StringIO((place / PAPER / "dataset.csv").read_text(encoding="cp1252"), newline=""), delimiter=";"))

@@ -14,7 +14,7 @@ from support.study import STUDY
 
 from frs_pipeline.collection.interim import in_folder
 from frs_pipeline.collection.missing import lacking_forms, list_missing, missing_sheet, reminders
-from frs_pipeline.collection.state import counted, in_all, state_of
+from frs_pipeline.collection.state import count_forms, in_all, state_of
 from frs_pipeline.store.settings import Settings
 
 SAMPLED = 24
@@ -38,7 +38,7 @@ def differing(played: Played, day: dt.date, folder: Path) -> list[str]:
         wrong.append(f"{day}: forms")
     if {str(one.conference.number): set(one.conference.lacks) for one in lacking_forms(state)} != lacking(by_pandas):
         wrong.append(f"{day}: missing")
-    totals = in_all(counted(state).to_pylist())
+    totals = in_all(count_forms(state).to_pylist())
     if totals["forms"] != int(by_pandas[list(state.came)].to_numpy().sum()):
         wrong.append(f"{day}: counts")
     return wrong

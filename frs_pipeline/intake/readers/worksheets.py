@@ -22,6 +22,13 @@ def as_sheet(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
+def read_back(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """Write a CSV file that is read again, each cell as it is; one that people only open is `as_sheet`."""
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([columns, *rows])
+    return text.getvalue().encode("utf-8-sig")
+
+
 def as_meant(cell: str) -> str:
     """Return what a cell of such a file says, without the quote that `as_sheet` puts before what looks like a formula."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
