@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from frs_pipeline.assets.wiring import is_of
 from frs_pipeline.errors import InputError
-from frs_pipeline.operations.history import refuse_password
+from frs_pipeline.operations.history import refuse_password, tries_unsaid, unreached
 from frs_pipeline.study import Study
 
 _RUNS = 100
@@ -86,8 +86,8 @@ def _opened(home: Path) -> Iterator[DagsterInstance]:
     """Open a history. Raises `InputError`, which quotes nothing, for one that can't be read."""
     refuse_password()
     try:
-        with DagsterInstance.from_config(str(home)) as instance:
+        with tries_unsaid(), DagsterInstance.from_config(str(home)) as instance:
             yield instance
     except Exception as error:  # a storage raises what it comes across
         what = f"Dagster's history can't be read ({type(error).__name__})"
-        raise InputError(what, where=home, do="dagster instance info tells what is wrong") from None
+        raise unreached(error) or InputError(what, where=home, do="dagster instance info tells what is wrong") from None

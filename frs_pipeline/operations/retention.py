@@ -106,10 +106,16 @@ def apply(settings: Settings, why: str) -> Plan:
 
 
 def _old_results(settings: Settings, newest: int) -> list[Old]:
-    """List the deliveries that aren't among the newest nor counted with others, the newest first, with what goes of each."""
+    """List the deliveries that aren't among the newest nor counted with others, the newest first, with what goes of each.
+
+    One that came in and has no result yet isn't counted: it may never have one.
+    """
     names = deliveries(settings.raw)
     counted = {part for name in togethers(settings) for part in parts_of(settings, name)}
-    old = [Store(settings, name) for name in names[:-newest] if name not in counted]
+    stores = [Store(settings, name) for name in names]
+    finished = [store.delivery for store in stores if store.root and not away.said(store)]
+    oldest = min(finished[-newest:], default="")
+    old = [store for store in stores if store.delivery < oldest and store.delivery not in counted]
     why_not = {store.delivery: reason for store in old if (reason := _why_not(store))}
     whole = [Store(settings, name) for name in names if name in why_not or Store(settings, name) not in old]
     read_by: dict[str, list[str]] = {}

@@ -265,8 +265,8 @@ def _by_this_version(store: Store, clean: Store, other: str, noted: dict[str, st
     same = sum(noted.get(name) == value for name, value in now.items())
     figures, faults = _figures_differ(store, clean)
     sound = (
-        f"{figures} figures made again by {program_version()} are those of {other}, and {same} of {len(now)} files byte for "
-        "byte; of the others only a root that was noted elsewhere tells that nobody altered them"
+        f"{figures} figures made again by {program_version()} have the values of {other}, and {same} of {len(now)} files come "
+        "out byte for byte the same; of the others only a root that was noted elsewhere tells that nobody altered them"
     )
     undecided = f"whether {other} made it so, only that version can tell; CHANGELOG.md says which versions change figures"
     return Verdict("rebuild", sound, tuple(f"{fault}; {undecided}" for fault in faults))

@@ -18,12 +18,17 @@ from dagster import (
     materialize,
 )
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+from dagster._core.storage.runs.schema import RunsTable
 from dagster._core.test_utils import create_run_for_test
-from support.study import STUDY
+from support.study import STUDY, bare_study
 
 from frs_pipeline.assets.wiring import STUDY_TAG, key_of
 from frs_pipeline.errors import InputError
+from frs_pipeline.operations import retention
 from frs_pipeline.operations.old_runs import delete, old_runs
+from frs_pipeline.operations.retention import apply
+from frs_pipeline.store.journal import entries
+from frs_pipeline.store.settings import Settings
 
 PARTS = DynamicPartitionsDefinition(name="parts")
 KEY = key_of(STUDY, ("x",))
@@ -82,13 +87,29 @@ def test_old_runs_go_but_for_the_newest_of_each_delivery_and_those_in_progress(h
     assert old_runs(home, STUDY, later) == ((), 2)
 
 
-def test_of_a_run_in_sqlite_no_file_is_left(home: Path) -> None:
+def test_the_policy_takes_them_and_the_journal_says_so_first_and_no_file_is_left(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = tmp_path / "study"
+    study.mkdir()
+    settings = Settings(bare_study(study, operations="retention: {days_of_runs: 30}\n"), tmp_path / "data")
+    monkeypatch.setattr(retention, "homes", lambda: [home])
     with DagsterInstance.from_config(str(home)) as instance:
         instance.add_dynamic_partitions("parts", ["a"])
-        first, _ = run(instance, made, "a"), run(instance, made, "a")
-        assert [path for path in home.rglob("*") if first in path.name]
-        delete(home, [first])
-        assert not [path.name for path in home.rglob("*") if first in str(path)]
+        first, second, _ = (run(instance, made, "a") for _ in range(3))
+        before = dt.datetime(2020, 1, 1)
+        with instance.run_storage.connect() as connection:  # type: ignore[attr-defined]
+            old = RunsTable.update().where(RunsTable.c.run_id == first)
+            connection.execute(old.values(create_timestamp=before, start_time=before.timestamp(), end_time=before.timestamp()))
+    assert [path for path in home.rglob("*") if first in path.name]
+    [going] = apply(settings, "room").history
+    assert (going.runs, going.stay) == ((first,), 0)
+    noted = entries(settings.access_journal)
+    assert [(entry.event, entry.why, entry.details["runs"]) for entry in noted] == [("retention", "room", 1)]
+    assert not [path.name for path in home.rglob("*") if first in str(path)]
+    assert [path for path in home.rglob("*") if second in path.name]
+    assert apply(settings, "room").runs == 0
+    assert len(entries(settings.access_journal)) == 1
 
 
 def test_a_history_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:

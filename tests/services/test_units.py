@@ -89,9 +89,12 @@ def test_systemd_measures_little_exposure(unit):
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_a_unit_writes_only_where_its_part_writes(unit):
     says, part = _settings(unit.name), unit.stem.removeprefix("frs-")
-    writes = {path for line in says["ReadWritePaths"] for path in line.split()}
-    assert writes == {"/srv/dagster/storage", *(f"/srv/data/{zone}" for zone in WRITES[part])}
+    writes = {path for line in says.get("ReadWritePaths", ()) for path in line.split()}
+    assert writes == {f"/srv/data/{zone}" for zone in WRITES[part]}
     assert says["CapabilityBoundingSet"] == [""] and says["User"] == ["frs"]
+    # Tried: a start that fails is tried again, however long the database is away.
+    assert (says["Restart"], says["StartLimitIntervalSec"]) == (["on-failure"], ["0"])
+    assert says.get("InaccessiblePaths") == {"web": ["/srv/data -/etc/frs"]}.get(part)
     keys = [line for line in says["LoadCredential"] if "key" in line]
     assert bool(keys) is (part == "daemon")
     assert not re.search(r"(?i)password|AGE-SECRET", unit.read_text(encoding="utf-8"))
