@@ -330,6 +330,17 @@ def test_from_the_draw_to_the_report(store):
     assert 'id="checked"' in left and "Linjer</span>" not in left
 
 
+def test_an_erasure_takes_a_sample_that_leads_to_the_form_and_leaves_nothing_out_of_date(store):
+    path = drawn(store)
+    form = rows_of(path)[1][1]
+    refresh(store.settings)
+    done = frs(store, "withdraw", form, "--reason", "the family asks", "--who", "LK", "--yes", "--erase")
+    assert done.returncode == 0, done.stderr
+    assert not path.exists() and not path.with_suffix(".drawn.json").exists()
+    fresh = Store(Settings(Study(store.study.folder), store.settings.data, store.settings.key), NAME)
+    assert (stale(fresh), unrecorded(fresh)) == (set(), 1)
+
+
 def test_what_was_recorded_must_be_readable(store):
     path = drawn(store)
     kept = path.with_suffix(".checked.json")
