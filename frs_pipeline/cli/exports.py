@@ -66,12 +66,11 @@ class Named:
             return in_folder(settings, settings.raw_delivery(named))
         if named is not None:
             return in_folder(settings, Path(named).resolve(), day=None if _day(Path(named).name) else newer.day)
-        if self.fetched:
-            return day_before(newer)
         older = [name for name in known if name < newer.name]
-        if not older:
+        earlier = day_before(newer) if self.fetched else in_folder(settings, settings.raw_delivery(older[-1])) if older else None
+        if earlier is None:
             raise UsageError("there is no export before this one", where=newer.name, do="name one with --before")
-        return in_folder(settings, settings.raw_delivery(older[-1]))
+        return earlier
 
 
 def of_an_export(command: Callable[Concatenate[Named, _Others], _Result]) -> Callable[..., _Result]:

@@ -22,6 +22,7 @@ from dagster import (
 from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag, is_of
 from frs_pipeline.collection.fetching import is_fetching
 from frs_pipeline.operations.fetching import only_fetches
+from frs_pipeline.operations.following import only_follows
 from frs_pipeline.operations.incidents import LOST
 from frs_pipeline.operations.sensors import REFRESH, outgrown, request
 from frs_pipeline.store.files import Store
@@ -59,7 +60,8 @@ def lost_runs(study: Study) -> SensorDefinition:
                 continue
             context.instance.report_run_failed(now, LOST)
             lost.append(run.run_id)
-            if AGAIN not in run.tags and PARTITION_TAG in run.tags and not outgrown(study, settings.study):
+            of_delivery = PARTITION_TAG in run.tags and not only_follows(study, run)
+            if of_delivery and AGAIN not in run.tags and not outgrown(study, settings.study):
                 store = Store(settings, run.tags[PARTITION_TAG])
                 requests.append(request(store, f"again {run.run_id}", tags={AGAIN: run.run_id}))
         for run_id in lost:
