@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 # Names of files are UTF-8, whatever the locale says.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-unit test-long test-spark test-browser test-services test-pythons spark lint ui bench simulate misprints lock clean docs site picture
+.PHONY: demo test test-unit test-long test-spark test-browser test-services test-pythons image spark lint ui bench simulate misprints lock clean docs site picture
 
 demo: .venv/.installed
 	@$(BIN)/frs run
@@ -46,6 +46,11 @@ test-services: .venv/.postgres
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVICES)) >/dev/null || \
 		{ echo "make test-services needs $(SERVICES): install them" >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/services -n 2 --dist loadgroup
+
+# The image of an installation, on a bare Debian made here; make image BASE=… takes another base, IMAGE=… another name.
+IMAGE := localhost/frs_pipeline
+image:
+	@deploy/image '$(IMAGE)' '$(BASE)'
 
 # Unit tests and a refresh by the lock on each Python that is there; the roots have to be one.
 PYTHONS := python3.11 python3.12 python3.13

@@ -2,7 +2,8 @@
 
 Forms are made up: those of a conference are alike, as a normal effect of the conference lies under each answer. Beside the robust
 tests stands what the same statistic says of forms taken for independent.
-Usage: python others.py [--runs 1500] [--conferences 30 100] [--icc 0.2]. Takes minutes on one core.
+The truth is what very many conferences have. Takes minutes on one core.
+Usage: python others.py [--runs 1500] [--conferences 30 100] [--icc 0.2] [--many 50000].
 """
 
 from __future__ import annotations
@@ -97,13 +98,13 @@ def tests(rng: np.random.Generator, runs: int, conferences: int, icc: float) -> 
             yield f"{test.__name__:15} {name:12} {'':22} {rejected(list(zip(made, degrees, strict=True)))}"
 
 
-def intervals(rng: np.random.Generator, runs: int, conferences: int, icc: float) -> Iterator[str]:
-    """Count how often intervals hold what 50,000 conferences have; below and above it in brackets."""
+def intervals(rng: np.random.Generator, runs: int, conferences: int, icc: float, many: int) -> Iterator[str]:
+    """Count how often intervals hold what `many` conferences have; below and above it in brackets."""
     measures: tuple[Callable[[Counts], Estimate], ...] = (cramers_v, somers_d, tau_b, tau_c)
     for name, shares in TABLES.items():
         for together in (0.0, 0.15, 0.4, 0.8):
-            many = forms(rng, 50_000, shares, icc, together, False)
-            truth = {measure: (measure(many).value or 0.0) if together else 0.0 for measure in measures}
+            cells = forms(rng, many, shares, icc, together, False)
+            truth = {measure: (measure(cells).value or 0.0) if together else 0.0 for measure in measures}
             every = [forms(rng, conferences, shares, icc, together, False) for _ in range(runs)]
             said = []
             for measure, true in truth.items():
@@ -126,13 +127,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1500)
     parser.add_argument("--conferences", type=int, nargs="+", default=[30, 100])
     parser.add_argument("--icc", type=float, default=0.2)
+    parser.add_argument("--many", type=int, default=50_000)
     asked = parser.parse_args()
     for conferences in asked.conferences:
         rng = np.random.default_rng(conferences)
         print(f"\n{conferences} conferences, intra-class correlation {asked.icc:g}, {asked.runs} runs")
-        for lines in (tests, intervals):
-            for line in lines(rng, asked.runs, conferences, asked.icc):
-                print(line, flush=True)
+        for line in tests(rng, asked.runs, conferences, asked.icc):
+            print(line, flush=True)
+        for line in intervals(rng, asked.runs, conferences, asked.icc, asked.many):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 from dagster import Definitions, definitions
 
+from frs_pipeline import logs
 from frs_pipeline.assets import collected, fetched
 from frs_pipeline.assets.graph import assets, resources
 from frs_pipeline.operations.describing import described, looked
+from frs_pipeline.operations.event_file import event_file, hearing
 from frs_pipeline.operations.fetching import fetch_jobs, fetch_schedules
 from frs_pipeline.operations.following import follow_jobs, follow_sensors
 from frs_pipeline.operations.incidents import canceled_runs, failed_checks, failed_runs, unsent_alerts
@@ -17,6 +19,8 @@ from frs_pipeline.study import Study
 
 def build_definitions(study: Study) -> Definitions:
     """Build the code location of a study. Where its data lie is asked of the environment when something runs."""
+    logs.begin()  # every process that looks or makes something for Dagster comes through here
+    event_file()
     made = assets(study)  # first: it notes the definitions before anything reads them
     beside = (*fetched.assets(study), *collected.assets(study))
     watching = (failed_runs, canceled_runs, failed_checks, unsent_alerts)
@@ -29,7 +33,7 @@ def build_definitions(study: Study) -> Definitions:
         schedules=[nightly(study), *fetch_schedules(study)],
         sensors=[new_deliveries(study), lost_runs(study), *follow_sensors(study), *(build(study) for build in watching)],
         executor=searching_executor(study),
-        resources=resources(lambda: Settings.from_environment(study)),
+        resources=resources(lambda: Settings.from_environment(study), hear=hearing(study)),
     )
 
 

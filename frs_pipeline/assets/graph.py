@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 
-from dagster import AssetKey, AssetsDefinition, InitResourceContext, ResourceDefinition, StaticPartitionsDefinition
+from dagster import (
+    AssetKey,
+    AssetsDefinition,
+    DagsterInstance,
+    DagsterRun,
+    InitResourceContext,
+    ResourceDefinition,
+    StaticPartitionsDefinition,
+)
 
 from frs_pipeline.assets import (
     associations,
@@ -95,13 +103,17 @@ def resources(
     *,
     turn: Callable[[], None] = lambda: None,
     alone: bool = False,
+    hear: Callable[[DagsterInstance, DagsterRun], None] = lambda _, __: None,
 ) -> dict[str, ResourceDefinition]:
     """Make the resources of a run: the folders, looked up when it starts, and what it wrote there.
 
-    Unless the caller has made sure that it is `alone` with the delivery, a run waits until no other refreshes it.
+    `hear` is told of the run first. Unless the caller has made sure that it is `alone` with the delivery, a run waits until no
+    other refreshes it.
     """
 
     def locked(context: InitResourceContext) -> Iterator[Run]:
+        if context.run and context.instance:
+            hear(context.instance, context.run)
         folders, delivery = settings(), context.run.tags.get(PARTITION_TAG) if context.run else None
         with ExitStack() as stack:
             if delivery is not None and not alone:

@@ -1,13 +1,13 @@
-"""keyed: what was keyed twice, how far each keyer's forms agree, and the faults of each; and how well questions were keyed."""
+"""keyed: forms keyed twice, how far each keyer's agree, and the faults of each; how well questions and tables were keyed."""
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult
 
 from frs_pipeline.assets.wiring import makes, making, produced
 from frs_pipeline.collection.keyers import faults_of
-from frs_pipeline.collection.keying import by_keyer, by_question
+from frs_pipeline.collection.keying import by_keyer, by_question, by_table
 from frs_pipeline.collection.second_keying import cells_of
 from frs_pipeline.store.files import read
-from frs_pipeline.store.plan import FAULTS, KEYED, KEYERS, KEYING
+from frs_pipeline.store.plan import FAULTS, KEYED, KEYERS, KEYING, KEYING_OF_TABLES
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import has_keyers
 
@@ -40,4 +40,10 @@ def assets(study: Study) -> list[AssetsDefinition]:
         with making(context, KEYING) as store:
             return produced(context, KEYING, by_question(study, read(store.file(*KEYED))))
 
-    return [keyed_twice, keyed_by, faults_by_keyer, keying]
+    @makes(study, KEYING_OF_TABLES, kinds={"parquet"})
+    def keying_of_tables(context: AssetExecutionContext) -> MaterializeResult[None]:
+        """How often the fields of each table were keyed wrongly, for readers of the table: counts and intervals, below it."""
+        with making(context, KEYING_OF_TABLES) as store:
+            return produced(context, KEYING_OF_TABLES, by_table(study, read(store.file(*KEYED))))
+
+    return [keyed_twice, keyed_by, faults_by_keyer, keying, keying_of_tables]

@@ -2,7 +2,7 @@
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult
 
-from frs_pipeline.assets.wiring import Made, key_of, makes, makes_together, making, produced
+from frs_pipeline.assets.wiring import Made, from_columns, key_of, makes, makes_together, making, produced
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
 from frs_pipeline.codebook.opening import made_up, open_codebook
 from frs_pipeline.intake.delivery import applied_in, described, intake_as_made, quarantined, remarks, withdrawals_of
@@ -52,7 +52,7 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
             counts = (result.delivered, result.forms.num_rows, result.set_aside, result.withdrawn)
             check = conservation(key_of(study, accepted), *counts)
             if check.passed:
-                yield produced(context, accepted, result.forms)
+                yield produced(context, accepted, result.forms, **from_columns(study, result.columns))
                 if ("texts", instrument) in outputs:
                     yield produced(context, ("texts", instrument), result.texts)
                 yield produced(context, ("rejected", instrument), result.rejected)

@@ -41,7 +41,7 @@ from frs_pipeline.errors import CheckFailed, FrsError, SeveralErrors, unusable
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.report.expectations import PromisesOfMart
 from frs_pipeline.store.code import code_hash
-from frs_pipeline.store.deliveries import look, sha256
+from frs_pipeline.store.deliveries import look, look_at_decisions, sha256
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.lock import at_rest
 from frs_pipeline.store.plan import AssetPath, Product, Sources, products
@@ -297,18 +297,23 @@ def unchanged(store: Store, made: Sequence[Product], written: Collection[AssetPa
 
     Raises `CheckFailed` when they don't. What was `written` of them is removed: it would say that it is made from what is there.
     """
-    folder, sources = store.raw(""), list(dict.fromkeys(name for product in made for name in product.raw))
-    if not sources:
-        yield
-        return
-    before = look(store.study, folder, sources)
+    sources = list(dict.fromkeys(name for product in made for name in product.raw))
+    patterns = list(dict.fromkeys(pattern for product in made for pattern in product.decided))
+
+    def seen() -> dict[Path, list[tuple[str, int, int]]]:
+        raw = {store.raw(""): look(store.study, store.raw(""), sources)} if sources else {}
+        return raw | {store.decided(""): look_at_decisions(store.decided(""), patterns)}
+
+    before = seen()
     yield
-    if look(store.study, folder, sources) != before:
+    other = next((folder for folder, looks in seen().items() if looks != before[folder]), None)
+    if other is not None:
         for product in made:
             if product.key in written:
                 store.path(product).unlink(missing_ok=True)
-        what, do = "a delivered file was changed while it was read", "run it again once nobody writes there any more"
-        raise CheckFailed(what, where=folder, do=do)
+        what = "a decision about the delivery" if other == store.decided("") else "a delivered file"
+        do = "run it again once nobody writes there any more"
+        raise CheckFailed(f"{what} was changed while it was read", where=other, do=do)
 
 
 def _may_mend_itself(error: BaseException | None) -> bool:

@@ -13,6 +13,8 @@ from typing import NoReturn
 
 import typer
 
+from frs_pipeline import logs
+
 # Imported in the order in which the help lists the commands.
 from frs_pipeline.cli import operating
 
@@ -78,6 +80,7 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without æøå is no reason to fail
     try:
+        logs.begin()
         code = app(arguments, standalone_mode=False) or 0
         if code == _STOPPED:
             raise KeyboardInterrupt
@@ -112,7 +115,10 @@ def _in_utf8() -> None:
 
 def _trace(error: Exception, code: int) -> NoReturn:
     """Show where an error came from. It may quote what forms say, but with personal numbers masked."""
-    print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+    text = masked("".join(traceback.format_exception(error)))
+    if logs.as_json():
+        text = logs.line("error", masked(str(error)), traceback=text) + "\n"
+    print(text, end="", file=sys.stderr)
     sys.exit(code)
 
 

@@ -57,7 +57,7 @@ class Named:
 
     def before(self, newer: Interim, named: str | None) -> Interim:
         """Return the export to compare with: the one that is `named`, else the one before of the same kind."""
-        from frs_pipeline.collection.interim import day_before, in_folder
+        from frs_pipeline.collection.interim import day_before, day_in_name, in_folder
         from frs_pipeline.store.deliveries import deliveries
 
         settings = newer.settings
@@ -65,7 +65,8 @@ class Named:
         if named is not None and named in known:
             return in_folder(settings, settings.raw_delivery(named))
         if named is not None:
-            return in_folder(settings, Path(named).resolve(), day=None if _day(Path(named).name) else newer.day)
+            folder = Path(named).resolve()
+            return in_folder(settings, folder, day=None if day_in_name(folder.name) else newer.day)
         older = [name for name in known if name < newer.name]
         earlier = day_before(newer) if self.fetched else in_folder(settings, settings.raw_delivery(older[-1])) if older else None
         if earlier is None:
@@ -95,14 +96,7 @@ def as_day(text: str | None, option: str) -> dt.date | None:
     """Read the day that an option names. Raises `UsageError` for what isn't one."""
     if text is None:
         return None
-    day = _day(text)
-    if day is None:
-        raise UsageError("not a day", where=option, do="write it as 2020-11-30")
-    return day
-
-
-def _day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        return None
+        raise UsageError("not a day", where=option, do="write it as 2020-11-30") from None

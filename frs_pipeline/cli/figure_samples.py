@@ -27,16 +27,19 @@ Replace = Annotated[bool, typer.Option("--replace", help="Correct what was recor
 def draw_figures(seed: int, figures: int, forms: int, reason: str, delivery: str | None) -> None:
     """Draw a sample of figures, note that in the access journal, and write its worksheet."""
     from frs_pipeline.codebook.access import traced
-    from frs_pipeline.intake.figures_checked import sheet_of, write_sheet
+    from frs_pipeline.intake.figures_checked import mark_of, refuse_other, sheet_of, write_sheet
     from frs_pipeline.lineage.evidence import Evidence
     from frs_pipeline.lineage.figure_sample import draw
+    from frs_pipeline.store.samples import DRAWN, drawn_details
 
     store = _finished(delivery)
     path = sheet_of(store, seed, figures, forms)
-    details = {"delivery": store.delivery, "of": "figures", "sheet": path.name}
-    with traced(store.settings.access_journal, "sample drawn", reason, details) as trace:
+    details = drawn_details(store, "figures", path.name)
+    with traced(store.settings.access_journal, DRAWN, reason, details) as trace:
         drawn, lines = draw(Evidence(store), seed, figures, forms)
-        trace.note({**details, "lines": len(lines), "forms": len({line.form for line in lines})})
+        refuse_other(store, drawn, lines)
+        noted = drawn_details(store, "figures", path.name, mark_of(drawn))
+        trace.note({**noted, "lines": len(lines), "forms": len({line.form for line in lines})})
         write_sheet(store, drawn, lines)
     say(f"Delivery {store.delivery}: {plural(figures, 'figure')} and {plural(len(lines), 'line')}, drawn by seed {seed}.")
     say(f"  Worksheet       {path}")
@@ -56,11 +59,16 @@ def record_figures(sheet: Path, who: str, delivery: str | None, *, replace: bool
     with traced(store.settings.access_journal, "sample recorded", "result of a sample", details) as trace:
         made = record(store, sheet, who=who.strip(), when=dt.datetime.now(dt.UTC).date().isoformat(), replace=replace)
         one = summed(made)
-        trace.note({**details, "agree": one.agree, "differ": one.differ, "not_found": one.not_found, "replaced": replace})
+        by_line, by_figure = one.lines, one.figures
+        trace.note(
+            {**details, "agree": by_line.agree, "differ": by_line.differ, "not_found": by_line.not_found, "replaced": replace}
+        )
         keep(store, sheet, made)
-    missing = f", {one.not_found} not found" if one.not_found else ""
-    say(f"Delivery {store.delivery}: {plural(one.compared, 'line')} compared, {one.differ} differ{missing}.")
-    say(f"  At most {one.upper} % differ, with 95 % confidence. The report says so after {store.refreshed_by}.")
+    missing = f", {by_line.not_found} not found" if by_line.not_found else ""
+    say(f"Delivery {store.delivery}: {plural(by_line.compared, 'line')} compared, {by_line.differ} differ{missing}.")
+    say(f"  At most {by_line.upper} % of lines and {by_figure.upper} % of figures differ, each with 95 % confidence.")
+    say(f"  {plural(by_figure.compared, 'figure')} compared, {by_figure.differ} with a line that differs.")
+    say(f"  The report says so after {store.refreshed_by}.")
 
 
 def _finished(delivery: str | None) -> Store:

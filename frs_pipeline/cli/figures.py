@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.cli.grids import print_grid
-from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, Speech, app, bases, speech
+from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, Speech, app, bases, keying, speech
 from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import Language, Text, plural
@@ -19,6 +19,7 @@ from frs_pipeline.study.about import about, written
 if TYPE_CHECKING:
     from frs_pipeline.lineage.differences import Differences
     from frs_pipeline.tables.figures import Figure
+    from frs_pipeline.tables.keying import KeyedTwice
 
 
 @app.command(rich_help_panel=FIGURES)
@@ -40,10 +41,10 @@ def tables(
         raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue(results.study))}")
     chosen = numbers or sorted(catalogue(results.study))
     read = {number: from_table(results.read(("statistics", f"table_{number:02d}"))) for number in chosen}
-    of_tables = bases(results)
+    of_tables, keyed = bases(results), keying(results)
     printed = printed_from(results.study, results.store.delivery)
     if not as_json:
-        _print_tables(results.study, read, of_tables, speech(language, about(results.study).language), printed=printed)
+        _print_tables(results.study, read, of_tables, keyed, speech(language, about(results.study).language), printed=printed)
         return
     grids = {number: render(results.study, catalogue(results.study)[number], figures) for number, figures in read.items()}
     print_json(
@@ -54,6 +55,7 @@ def tables(
                 "rows": g.rows,
                 "base": of_tables.get(number),
                 "note": asdict(note) if (note := catalogue(results.study)[number].noted(printed=printed)) else None,
+                **({"keying": asdict(keyed[number])} if number in keyed else {}),
             }
             for number, g in grids.items()
         ]
@@ -64,13 +66,16 @@ def _print_tables(
     study: Study,
     read: dict[int, list[Figure]],
     of_tables: dict[int, list[dict[str, Any]]],
+    keyed: dict[int, KeyedTwice],
     language: Language,
     *,
     printed: bool,
 ) -> None:
     """Print tables, each with its base and its notes below, `printed` ones where the report was printed from these forms."""
+    from frs_pipeline.printed.notation import in_points
     from frs_pipeline.report.in_lines import in_lines
     from frs_pipeline.study.tables import catalogue
+    from frs_pipeline.tables.keying import about_keying
     from frs_pipeline.tables.render import base_line
 
     for number, figures in read.items():
@@ -78,7 +83,12 @@ def _print_tables(
         grid = in_lines(study, table, figures, language)
         base = base_line(study, table, of_tables[number], language) if number in of_tables else None
         note = table.noted(printed=printed)
-        below = base, note and note.in_language(language)
+        mistyped = about_keying(study, keyed[number]).in_language(language) if number in keyed else None
+        below = (
+            base,
+            note and note.in_language(language),
+            mistyped and (in_points(mistyped) if language == "english" else mistyped),
+        )
         print_grid(grid.caption, grid.header, grid.rows, "\n".join(line for line in below if line))
 
 

@@ -108,6 +108,9 @@ def _run_all(settings: Settings, select: str | None, jobs: int, as_json: bool) -
             say(line)
     if as_json:
         print_json(results)
+    else:
+        for name, since in _put_away(settings).items():
+            say(f"Delivery {name} is {since}.")
     for name, why in remains(settings).items():
         complain(f"{name}: {why}")
     gc.freeze()
@@ -115,11 +118,21 @@ def _run_all(settings: Settings, select: str | None, jobs: int, as_json: bool) -
         raise typer.Exit(code)
 
 
+def _put_away(settings: Settings) -> dict[str, str]:
+    """Say since when results of deliveries are put away: they are made again by whoever names one."""
+    from frs_pipeline.store import away
+    from frs_pipeline.store.files import Store
+
+    stores = [Store(settings, name) for name in deliveries(settings.raw)]
+    return {store.delivery: f"{since}: {store.refreshed_by} makes it again" for store in stores if (since := away.said(store))}
+
+
 def _refreshed(
     settings: Settings, select: str | None, jobs: int, as_json: bool
 ) -> Iterator[tuple[str, Refresh | FrsError, float]]:
     """Refresh every delivery; yield each with what came of it and how many seconds it took, in order."""
-    names = [*deliveries(settings.raw), *togethers(settings)]
+    put_away = _put_away(settings)
+    names = [name for name in (*deliveries(settings.raw), *togethers(settings)) if name not in put_away]
     if jobs > 1 and len(names) > 1:
         from frs_pipeline.operations.jobs import refresh_beside
 

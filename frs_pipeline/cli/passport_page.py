@@ -28,6 +28,7 @@ from frs_pipeline.report.packs import checked
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.tables import Address, catalogue
+from frs_pipeline.tables.keying import about_keying
 from frs_pipeline.tables.render import caption, numbered
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def show(study: Study, passport: Passport, language: Language = "english") -> No
     page.text(page.of(passport.definition), style="italic")
     if passport.note:
         page.text(page.of(passport.note))
+    if passport.keying:
+        page.text(page.of(about_keying(study, passport.keying)))
     _fraction(page, passport)
     if passport.pairs:
         _counts(page, passport.pairs, labels_of(catalogue(study)[passport.address.table]))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
+from frs_pipeline import logs
 from frs_pipeline.cli.terminal import coloured, plain
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, SeveralErrors, UsageError
 from frs_pipeline.language import Language
@@ -22,6 +23,8 @@ from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from frs_pipeline.tables.keying import KeyedTwice
 
 app = typer.Typer(
     name="frs",
@@ -94,8 +97,9 @@ def complain(error: FrsError | str) -> None:
     """Print an error as one line on standard error; several as one line each."""
     for line in error.errors if isinstance(error, SeveralErrors) else (error,):
         # Many errors repeat what was typed, which may have been a personal number.
+        text = masked(" ".join(plain(str(line)).split()))
         named = "\x1b[1;31mfrs:\x1b[0m" if coloured(sys.stderr) else "frs:"
-        print(f"{named} {masked(' '.join(plain(str(line)).split()))}", file=sys.stderr)
+        print(logs.line("error", text) if logs.as_json() else f"{named} {text}", file=sys.stderr)
 
 
 def as_hash(text: str, option: str, whence: str) -> str:
@@ -150,9 +154,11 @@ class Results:
         return rows
 
     def _made(self, key: tuple[str, ...]) -> Path:
+        from frs_pipeline.store import away
+
         path = self.store.file(*key)
         if not path.exists():
-            raise InputError("not made yet", where=path, do=self.store.refreshed_by)
+            raise InputError(away.said(self.store) or "not made yet", where=path, do=self.store.refreshed_by)
         return path
 
     def _refuse_stale(self, key: tuple[str, ...]) -> None:
@@ -170,3 +176,13 @@ def bases(results: Results) -> dict[int, list[dict[str, Any]]]:
     for row in rows:
         by_table.setdefault(row.pop("table"), []).append(row)
     return by_table
+
+
+def keying(results: Results) -> dict[int, KeyedTwice]:
+    """Read how often the fields of each table were keyed wrongly; empty where no forms were keyed twice, else as `bases`."""
+    from frs_pipeline.store.plan import KEYING_OF_TABLES
+    from frs_pipeline.tables.keying import keyed_twice
+
+    if KEYING_OF_TABLES not in results.store.products or results.lacks(KEYING_OF_TABLES):
+        return {}
+    return keyed_twice(results.read(KEYING_OF_TABLES))

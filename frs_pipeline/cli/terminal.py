@@ -17,6 +17,7 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import TextIO
 
+from frs_pipeline import logs
 from frs_pipeline.language import plural
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import parts_of
@@ -155,7 +156,7 @@ class Progress:
     """
 
     def __init__(self, title: str, *, as_json: bool = False) -> None:
-        self.title, self.as_json, self.drawn = title, as_json, not as_json and sys.stderr.isatty()
+        self.title, self.as_json, self.drawn = title, as_json, not as_json and not logs.as_json() and sys.stderr.isatty()
         self._state: tuple[str, int, int] = ("getting ready", 0, 0)
         self._over = Event()
 
@@ -192,7 +193,8 @@ class Progress:
             while not self._over.wait(EVERY):
                 name, done, of = self._state
                 line = {"doing": self.title, "at": name, "done": done, "of": of}
-                print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
+                text = logs.line("info", self.title, **line) if logs.as_json() else json.dumps(line, ensure_ascii=False)
+                print(text, file=sys.stderr, flush=True)
 
 
 def room() -> int | None:

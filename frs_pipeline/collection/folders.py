@@ -54,7 +54,10 @@ def beside(target: Path, zone: Path) -> Iterator[Beside]:
     where nothing can be written.
     """
     try:
-        zone.mkdir(parents=True, exist_ok=True)
+        if not zone.exists():
+            zone.parent.mkdir(parents=True, exist_ok=True)
+            zone.mkdir(exist_ok=True)
+            zone.chmod(0o700)  # whatever the umask says
         sweep(zone)
         waiting = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=zone))
     except OSError as error:

@@ -237,7 +237,7 @@ def in_folder(settings: Settings, folder: Path, ledger: Path | None = None, day:
     """
     if not folder.is_dir():
         raise UsageError("no such folder", where=folder, do="name a folder with an export of each questionnaire")
-    own = _day_of(folder.name)
+    own = day_in_name(folder.name)
     if day is None and own is None:
         raise UsageError("nobody says of which day the export is", where=folder.name, do="give --day 2020-11-30")
     known = folder / LEDGER
@@ -294,7 +294,7 @@ def day_of(moment: str) -> dt.date:
     return dt.date.fromisoformat(moment[:10])
 
 
-def _day_of(name: str) -> dt.date | None:
+def day_in_name(name: str) -> dt.date | None:
     """Return the day that a folder's name begins with."""
     found = _DAY.fullmatch(name)
     try:

@@ -16,11 +16,15 @@ import pyarrow as pa
 from scipy.optimize import brentq
 
 from frs_pipeline.collection.keyers import LEVEL
+from frs_pipeline.collection.second_keying import NUMBER, UNREADABLE
 from frs_pipeline.stats.agreement import kappa, kappa_within
 from frs_pipeline.stats.clustered import Cells, Estimate, quantile, share, wilson
 from frs_pipeline.stats.multiplicity import benjamini_hochberg
 from frs_pipeline.study import Study
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Table, catalogue
+from frs_pipeline.tables.keying import OF_TABLES
 
 _MEASURES = [
     pa.field("forms", pa.int64(), nullable=False, metadata={"text": "Forms that were drawn and keyed twice"}),
@@ -66,6 +70,43 @@ def by_question(study: Study, cells: pa.Table) -> pa.Table:
         for (name, question), mine in _grouped(rows, "instrument").items()
     ]
     return pa.Table.from_pylist(found, schema=KEYING)
+
+
+def by_table(study: Study, cells: pa.Table) -> pa.Table:
+    """Say how well the fields were keyed that each table asks for, in counted forms of its questionnaires (`OF_TABLES`)."""
+    of_field: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for row in cells.to_pylist():
+        if row["counted"] and row["drawn"] and row["left"] in (None, UNREADABLE):
+            of_field[row["instrument"], row["question"]].append(row)
+    found = []
+    for number, table in catalogue(study).items():
+        asked = [row for field in sorted(fields_of(study, table)) for row in of_field.get(field, ())]
+        mine = [row for row in asked if row["left"] is None]
+        if asked:
+            known = measured(study, mine) if mine else dict.fromkeys(("forms", "cells", "differing", "undecided", "wrong"), 0)
+            found.append({"table": number, **known, "unreadable": len(asked) - len(mine)})
+    rows = [{name: row.get(name) for name in OF_TABLES.names} for row in found]
+    return pa.Table.from_pylist(rows, schema=OF_TABLES)
+
+
+def fields_of(study: Study, table: Table) -> set[tuple[str, str]]:
+    """Return the fields of papers that a table asks for, by questionnaire and question.
+
+    What a table knows of a form by its conference (the background, the child, on some papers the occasion) rests on the number.
+    """
+    fields: set[tuple[str, str]] = set()
+    for name in table.reads:
+        paper = questionnaires(study).get(name)
+        if paper is None:
+            continue  # conferences are keyed on no paper
+        keyed = {question.name: question.grouped or question.name for question in paper.keyed}
+        columns = table.read_of(name)
+        fields |= {(name, keyed[column]) for column in columns if column in keyed}
+        by_number = {"occasion", "case_id", *(question.name for question in paper.background)}
+        limited = paper.occasion == BOTH and table.occasion != BOTH
+        if paper.forms.number and (limited or not by_number.isdisjoint(columns)):
+            fields.add((name, NUMBER))
+    return fields
 
 
 def by_keyer(study: Study, cells: pa.Table) -> pa.Table:

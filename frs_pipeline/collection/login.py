@@ -53,7 +53,8 @@ def read_login() -> Login:
 def _lines(path: Path) -> tuple[str, str]:
     """Read the two lines of a file of its owner's alone; the file that was looked at is the one that is read."""
     try:
-        with path.open("rb") as file:
+        # A pipe would keep whoever opens it waiting for somebody who writes.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             there = os.fstat(file.fileno())
             if not stat.S_ISREG(there.st_mode):
                 raise InputError("names something that isn't a file", where=LOGIN_FILE, do=_WRITE)
@@ -63,7 +64,7 @@ def _lines(path: Path) -> tuple[str, str]:
                     where=LOGIN_FILE,
                     do="chmod 600 it, as its owner",
                 )
-            content = file.read(_LONGEST)
+            content = file.read(_LONGEST + 1)
     except OSError as error:
         # Without the name: whoever takes the variable for the login itself must not see it in a log.
         why = error.strerror or type(error).__name__
@@ -71,6 +72,8 @@ def _lines(path: Path) -> tuple[str, str]:
         why = ""
     if why:
         raise InputError(f"names a file that can't be read: {why}", where=LOGIN_FILE, do=_WRITE)
+    if len(content) > _LONGEST:
+        raise InputError(f"names a file of more than {_LONGEST} bytes", where=LOGIN_FILE, do=_WRITE)
     try:
         lines: list[str] | None = [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from frs_pipeline.intake.readers.handkept import kept_rows
 from frs_pipeline.intake.readers.worksheets import NUMBER, as_sheet
 from frs_pipeline.store.deliveries import SAMPLED
 from frs_pipeline.store.files import Store, atomic, private_folder
+from frs_pipeline.store.samples import DRAWN, drawn_details, marked, note_cut, samples_drawn
 from frs_pipeline.study.about import has_keyers
 from frs_pipeline.study.questionnaires import questionnaires
 
@@ -45,8 +47,9 @@ def draw_forms(store: Store, seed: int, number: int | None, why: str) -> Drawn:
     Without a `number`, a tenth. Raises `UsageError` where the study names no keyers, for too few or too many; `InputError`
     where a worksheet of this seed lists other forms.
     """
-    details = {"delivery": store.delivery, "of": "forms", "seed": seed}
-    with traced(store.settings.access_journal, "sample drawn", why, details) as trace:
+    path = store.decided(SAMPLED.replace("*", str(seed)))
+    details = drawn_details(store, "forms", path.name)
+    with traced(store.settings.access_journal, DRAWN, why, details) as trace:
         require_keyers(store)
         strata: dict[Stratum, list[Keyed]] = defaultdict(list)
         for name in questionnaires(store.study):
@@ -58,10 +61,10 @@ def draw_forms(store: Store, seed: int, number: int | None, why: str) -> Drawn:
         shares = allotted(sizes, -(-sum(sizes.values()) // ONE_IN) if number is None else number)
         chosen = [(stratum, form) for stratum, share in shares.items() for form in _first(strata[stratum], share, seed)]
         content = _sheet(chosen)
-        path = store.decided(SAMPLED.replace("*", str(seed)))
         if path.exists() and path.read_bytes() != content:
             raise InputError("lists other forms: the delivery has changed, or their number", where=path, do="take another seed")
-        trace.note({**details, "forms": len(chosen), "sheet": hashlib.sha256(content).hexdigest()})
+        mark = _mark(form.form for _, form in chosen)
+        trace.note({**drawn_details(store, "forms", path.name, mark), "forms": len(chosen)})
         write_private(store, path, content)
     return Drawn(len(chosen), sum(sizes.values()), path, {stratum: (shares[stratum], sizes[stratum]) for stratum in sizes})
 
@@ -114,12 +117,40 @@ def write_private(store: Store, path: Path, content: bytes) -> None:
 
 
 def drawn(store: Store) -> frozenset[str]:
-    """Read the ids of all forms that were drawn to be keyed again. Raises `InputError` with file and line."""
+    """Read the ids of all forms that were drawn to be keyed again.
+
+    Raises `InputError` with file and line for what can't be read, and for a worksheet that isn't as it was drawn.
+    """
     forms: set[str] = set()
+    known = samples_drawn(store, "forms")
     for path in sorted(store.decided("").glob(SAMPLED)):
-        for line, cells in kept_rows(path, SHEET_COLUMNS, "draw the sample again"):
-            if len(cells) != len(SHEET_COLUMNS):
-                what = f"{len(cells)} fields where {len(SHEET_COLUMNS)} belong"
-                raise InputError(what, where=f"{path}:{line}", do="draw the sample again")
-            forms.add(cells[0].strip())
+        listed = _forms_of(path)
+        if _mark(listed) not in known.get(path.name, ()):
+            what = "isn't what was drawn by this seed: the access journal has no such sample of this delivery"
+            raise InputError(what, where=path, do="take the file away; frs sample draw --of forms draws one")
+        forms.update(listed)
     return frozenset(forms)
+
+
+def note_without(store: Store, path: Path, gone: Collection[str]) -> None:
+    """Note in the journal what a worksheet lists without forms that are `gone`, if it is as it was drawn."""
+    with suppress(InputError):
+        listed = _forms_of(path)
+        if _mark(listed) in samples_drawn(store, "forms").get(path.name, ()):
+            note_cut(store, "forms", path.name, _mark(form for form in listed if form not in gone))
+
+
+def _forms_of(path: Path) -> list[str]:
+    """Read the ids in a worksheet. Raises `InputError` with file and line."""
+    forms = []
+    for line, cells in kept_rows(path, SHEET_COLUMNS, "draw the sample again"):
+        if len(cells) != len(SHEET_COLUMNS):
+            what = f"{len(cells)} fields where {len(SHEET_COLUMNS)} belong"
+            raise InputError(what, where=f"{path}:{line}", do="draw the sample again")
+        forms.append(cells[0].strip())
+    return forms
+
+
+def _mark(forms: Iterable[str]) -> str:
+    """Return the hash of forms: a spreadsheet that saves a worksheet in its own way leaves it as it was drawn."""
+    return marked("\n".join(sorted(forms)).encode())

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.intake.coding import Coding, Codings, Text, by_text, differing
+from frs_pipeline.intake.readers.worksheets import as_sheet
 from frs_pipeline.stats.agreement import agreement, alpha, kappa
 from frs_pipeline.study.questionnaires import Question, Questionnaire
 from frs_pipeline.study.texts import CONSENSUS
 
 SHEET_COLUMNS = ("form", "question", "text")
-# A cell that begins so is a formula to a spreadsheet.
-_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 
 AGREED = pa.schema(
     [
@@ -79,14 +75,16 @@ def sheet(texts: Iterable[tuple[pa.Table, Collection[Text] | None]], question: s
 
     Of each of `texts` (`texts_schema`) only those that are named, where some are.
     """
-    text = io.StringIO(newline="")
-    rows = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    rows.writerow(SHEET_COLUMNS)
-    number = 0
-    for table, only in texts:
-        filled = table.filter(pc.is_valid(table[question])).sort_by("form_id")
-        for form, words in zip(filled["form_id"].to_pylist(), filled[question].to_pylist(), strict=True):
-            if only is None or (form, question) in only:
-                rows.writerow((form, question, f"'{words}" if _FORMULA.match(words) else words))
-                number += 1
-    return text.getvalue().encode("utf-8-sig"), number
+    rows = [
+        (form, question, words)
+        for table, only in texts
+        for form, words in _filled(table, question)
+        if only is None or (form, question) in only
+    ]
+    return as_sheet(SHEET_COLUMNS, rows), len(rows)
+
+
+def _filled(table: pa.Table, question: str) -> Iterator[tuple[str, str]]:
+    """Yield the forms on which something is written, and what it is, by form."""
+    filled = table.filter(pc.is_valid(table[question])).sort_by("form_id")
+    yield from zip(filled["form_id"].to_pylist(), filled[question].to_pylist(), strict=True)

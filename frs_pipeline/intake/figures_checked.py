@@ -6,24 +6,24 @@ by line and table, without a form, so that the report may state it.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from frs_pipeline.errors import CheckFailed, Gathered, InputError, UsageError
 from frs_pipeline.intake.readers.handkept import kept_rows
+from frs_pipeline.intake.readers.worksheets import as_meant, as_sheet
 from frs_pipeline.language import Text
 from frs_pipeline.stats.exact import upper_limit
-from frs_pipeline.store.deliveries import FIGURES_CHECKED
+from frs_pipeline.store.deliveries import FIGURES_CHECKED, FIGURES_DRAWN
 from frs_pipeline.store.files import CONTENT, Store, atomic, private_folder
+from frs_pipeline.store.samples import marked, samples_drawn
 from frs_pipeline.study.spec import Spec
 
 FOLDER, PREFIX = "samples", "figures-"
@@ -60,44 +60,38 @@ class Line:
 
 
 class Drawn(Spec):
-    """What was drawn: by which seed, of which figures (a hash of their rows), and form and table of each line."""
+    """What was drawn: by which seed, of which figures (a hash of their rows), and form, table and figure of each line."""
 
     delivery: str
     seed: int
     figures: int
     forms: int
     of: str
-    lines: tuple[tuple[str, int], ...]
+    lines: tuple[tuple[str, int, int], ...]
 
 
 class Recorded(Spec):
-    """What came of a sample. `results` are tables and results line by line; `others` counts samples without any by then."""
+    """What came of a sample. `results` are table, number of the figure, and result, line by line."""
 
     delivery: str
     seed: int
     of: str
     who: str
     when: str
-    others: int = Field(ge=0)
-    results: tuple[tuple[int, Result], ...]
+    results: tuple[tuple[int, int, Result], ...]
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A sample of figures as the report states it; `changed` says that figures were made again differently since."""
+class Tally:
+    """How many lines, or figures, agree with the papers, differ, or can't be judged since a paper wasn't found."""
 
-    seed: int
-    when: str
     agree: int
     differ: int
     not_found: int
-    tables: int
-    others: int
-    changed: bool
 
     @property
     def compared(self) -> int:
-        """How many lines were compared with a paper."""
+        """How many were compared with papers."""
         return self.agree + self.differ
 
     @property
@@ -107,8 +101,23 @@ class Checked:
 
     @property
     def worst(self) -> Decimal:
-        """The same, had all papers that weren't found differed."""
+        """The same, had all differed of which a paper wasn't found."""
         return _up(upper_limit(self.differ + self.not_found, self.compared + self.not_found))
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A sample of figures as the report states it; `changed` says that figures were made again differently since.
+
+    Lines of a figure fail together, so that it is stated by `lines` and by `figures`: a figure differs if any of its lines does,
+    and agrees if all do.
+    """
+
+    seed: int
+    when: str
+    lines: Tally
+    figures: Tally
+    changed: bool
 
 
 def _up(share: float) -> Decimal:
@@ -125,20 +134,27 @@ def drawn_of(store: Store) -> str:
     return store.recorded(store.products[("statistics", "figures")], CONTENT) or ""
 
 
-def write_sheet(store: Store, drawn: Drawn, lines: Sequence[Line]) -> Path:
-    """Write a worksheet and what was drawn. The same again changes nothing.
-
-    Raises `UsageError` when another one lies there, or one that somebody has filled in.
-    """
+def refuse_other(store: Store, drawn: Drawn, lines: Sequence[Line]) -> None:
+    """Raise `UsageError` when another worksheet lies where this one belongs, or one that somebody has filled in."""
     path = sheet_of(store, drawn.seed, drawn.figures, drawn.forms)
-    content, noted = _sheet(lines), _json(drawn)
-    if path.exists() or _beside(path).exists():
-        if path.exists() and path.read_bytes() == content and _beside(path).exists() and _beside(path).read_bytes() == noted:
-            return path
+    contents = {path: _sheet(lines), _beside(path): _json(drawn)}
+    there = [place for place in contents if place.exists()]
+    if there and (len(there) < len(contents) or any(place.read_bytes() != contents[place] for place in there)):
         what = "was drawn before, and is filled in or of other figures"
         raise UsageError(what, where=path, do="record it, or draw by another seed")
+
+
+def mark_of(drawn: Drawn) -> str:
+    """Return the mark by which the journal knows a sample."""
+    return marked(_json(drawn))
+
+
+def write_sheet(store: Store, drawn: Drawn, lines: Sequence[Line]) -> Path:
+    """Write a worksheet and what was drawn, once the journal has it. The same again changes nothing; raises as `refuse_other`."""
+    refuse_other(store, drawn, lines)
+    path = sheet_of(store, drawn.seed, drawn.figures, drawn.forms)
     private_folder(path.parent, store.settings.data / "decided")
-    for place, written in ((_beside(path), noted), (path, content)):
+    for place, written in ((_beside(path), _json(drawn)), (path, _sheet(lines))):
         with atomic(place, private=True) as file:
             file.write(written)
     return path
@@ -152,8 +168,13 @@ def read_sheet(store: Store, path: Path) -> tuple[Drawn, list[Result]]:
     if not _beside(own).exists():
         raise InputError("was never drawn for this delivery", where=path, do="keep the name of the worksheet, and say --delivery")
     drawn = _read(_beside(own), Drawn)
+    if marked(_beside(own).read_bytes()) not in samples_drawn(store, "figures").get(own.name, ()):
+        what = "isn't what was drawn: the access journal has another sample, or none"
+        raise InputError(what, where=_beside(own), do="restore it from a backup, or draw by another seed")
     wrong, results = Gathered(), list[Result]()
-    rows = [(line, [cell.strip() for cell in cells]) for line, cells in kept_rows(path, COLUMNS, "write it as it was drawn")]
+    rows = [
+        (line, [as_meant(cell.strip()) for cell in cells]) for line, cells in kept_rows(path, COLUMNS, "write it as it was drawn")
+    ]
     rows = [(line, cells) for line, cells in rows if any(cells)]
     for at, (line, cells) in enumerate(rows):
         with wrong:
@@ -186,18 +207,13 @@ def record(store: Store, path: Path, *, who: str, when: str, replace: bool = Fal
     drawn, results = read_sheet(store, path)
     if _checked(store, path).exists() and not replace:
         raise CheckFailed("was recorded already", where=path, do="draw another sample, or say --replace to correct it")
-    own = _beside(store.decided(FOLDER) / path.name)
-    others = [one for one in store.decided(FOLDER).glob(f"{PREFIX}*.drawn.json") if one != own]
-    without = sum(not one.with_name(one.name.replace(".drawn.", ".checked.")).exists() for one in others)
-    tables = (table for _, table in drawn.lines)
     return Recorded(
         delivery=store.delivery,
         seed=drawn.seed,
         of=drawn.of,
         who=who,
         when=when,
-        others=without,
-        results=tuple(zip(tables, results, strict=True)),
+        results=tuple((table, figure, result) for (_, table, figure), result in zip(drawn.lines, results, strict=True)),
     )
 
 
@@ -214,21 +230,31 @@ def figures_checked(store: Store) -> list[Checked]:
     return [summed(one, changed=one.of != now) for one in sorted(found, key=lambda one: (one.when, one.seed))]
 
 
+def unrecorded(store: Store) -> int:
+    """Count the samples of figures that were drawn of a delivery and of which nothing is recorded, whoever drew them."""
+    files = {path.name.replace(".drawn.json", ".csv") for path in store.decided("").glob(FIGURES_DRAWN)}
+    sheets = files | set(samples_drawn(store, "figures"))
+    return sum(not _checked(store, Path(sheet)).exists() for sheet in sheets)
+
+
 def summed(one: Recorded, *, changed: bool = False) -> Checked:
     """Sum up what came of a sample."""
-    number = Counter(result for _, result in one.results)
-    tables = {table for table, result in one.results if result != "not found"}
-    counts = (number["agrees"], number["differs"], number["not found"])
-    return Checked(one.seed, one.when, *counts, len(tables), one.others, changed)
+    of_figure: dict[int, set[Result]] = defaultdict(set)
+    for _, figure, result in one.results:
+        of_figure[figure].add(result)
+    worst: Sequence[Result] = ("differs", "not found", "agrees")
+    figures = (next(result for result in worst if result in found) for found in of_figure.values())
+    return Checked(one.seed, one.when, _tally(result for *_, result in one.results), _tally(figures), changed)
+
+
+def _tally(results: Iterable[Result]) -> Tally:
+    number = Counter(results)
+    return Tally(number["agrees"], number["differs"], number["not found"])
 
 
 def _sheet(lines: Iterable[Line]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for at, line in enumerate(lines, start=1):
-        writer.writerow([at, *(getattr(line, name) for name in COLUMNS[1:-1]), ""])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+    rows = ((str(at), *(str(getattr(line, name)) for name in COLUMNS[1:-1]), "") for at, line in enumerate(lines, start=1))
+    return as_sheet(COLUMNS, rows)
 
 
 def _json(content: Spec) -> bytes:

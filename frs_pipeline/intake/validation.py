@@ -25,7 +25,7 @@ from frs_pipeline.intake.correcting import corrected
 from frs_pipeline.intake.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
 from frs_pipeline.intake.fitting import fitted
 from frs_pipeline.intake.judging import Clocks, Parsed, Registers, judge
-from frs_pipeline.intake.readers.columns import Columns, worded
+from frs_pipeline.intake.readers.columns import Columns, is_name, worded
 from frs_pipeline.intake.readers.csvfiles import Chunk
 from frs_pipeline.intake.readers.parsing import MISSING
 from frs_pipeline.intake.readers.surveyxact import Export
@@ -33,6 +33,7 @@ from frs_pipeline.intake.remarks import NOTED, REJECTED, Intake, Remark, noted, 
 from frs_pipeline.intake.texts import texts_of, texts_schema
 from frs_pipeline.intake.withdrawals import Withdrawal, counted, require_found
 from frs_pipeline.language import plural
+from frs_pipeline.store.plan import Sources
 from frs_pipeline.store.rows import Rows, ahead, content_hash
 from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.numbers import NO_PLACE
@@ -60,7 +61,8 @@ class Validated:
     counts.
 
     `texts` are what is written on accepted forms (`texts_schema`); `left` are the forms that were withdrawn, by reason
-    (`WITHDRAWN`); `applied` is to how many of the accepted forms each rule was applied (`APPLIED`).
+    (`WITHDRAWN`); `applied` is to how many of the accepted forms each rule was applied (`APPLIED`). `columns` says from which of
+    the export the columns of accepted forms come.
     """
 
     forms: Rows
@@ -71,6 +73,7 @@ class Validated:
     applied: pa.Table
     delivered: int
     set_aside: int
+    columns: Sources
 
     @property
     def withdrawn(self) -> int:
@@ -212,7 +215,15 @@ class _Split:
         if self.forms.num_rows + self.set_aside + self.left.total() != self.delivered:
             raise CheckFailed("forms were lost in validation", where=self.questionnaire.instrument)
         left = counted(self.questionnaire.instrument, self.left)
-        return Validated(self.forms, self.texts, self.rejected, self.noted, left, self._applied(), self.delivered, self.set_aside)
+        counts = self.delivered, self.set_aside
+        return Validated(self.forms, self.texts, self.rejected, self.noted, left, self._applied(), *counts, self._sources())
+
+    def _sources(self) -> Sources:
+        raw, forms = ("raw", self.questionnaire.instrument), self.questionnaire.forms
+        columns = {"form_id": [forms.id] if forms.id else [], "conference_number": list(forms.numbers)}
+        # A column of a box is found by what the export says of it, whatever it is called: only what looks like a name is told.
+        columns |= {q.name: [self.columns.of[q.name]] for q in self.questionnaire.keyed if q.name in self.columns.of}
+        return {name: [(raw, column) for column in of if is_name(column)] for name, of in columns.items() if of}
 
     def _applied(self) -> pa.Table:
         skipped = self.skipped.count(batch["skipped"].to_numpy() for batch in self.keys.batches())

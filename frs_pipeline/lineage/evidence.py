@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from frs_pipeline.lineage.recount_spread import other_side
 from frs_pipeline.store.deliveries import ADJUDICATED, AMENDMENTS, CODING, sha256
 from frs_pipeline.store.files import ORIGIN, MartFile, Store, listed, read, read_manifest, recorded, rows_in
-from frs_pipeline.store.plan import AssetPath, Product, products, table_key
+from frs_pipeline.store.plan import KEYING_OF_TABLES, AssetPath, Product, products, table_key
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about
@@ -22,6 +22,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, Table
 from frs_pipeline.study.texts import coded
 from frs_pipeline.tables.figures import Figure, from_table
+from frs_pipeline.tables.keying import KeyedTwice, keyed_twice
 from frs_pipeline.tables.pairing import pairs_in_sql
 from frs_pipeline.tables.reconciling import Answers, FormCounts
 
@@ -137,6 +138,12 @@ class Evidence:
         """All printed figures with their verdicts."""
         rows = read(self.store.file("statistics", "compare")).to_pylist()
         return {Address.of(r): r for r in rows}
+
+    @cached_property
+    def keying(self) -> dict[int, KeyedTwice]:
+        """How often the fields of a table were keyed wrongly, by table; nothing where no forms were keyed twice."""
+        known = KEYING_OF_TABLES in self.store.products
+        return keyed_twice(read(self.store.file(*KEYING_OF_TABLES))) if known else {}
 
     @cached_property
     def bases(self) -> dict[int, int]:

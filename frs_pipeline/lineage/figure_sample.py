@@ -55,9 +55,16 @@ def draw(evidence: Evidence, seed: int, figures: int, forms: int) -> tuple[Drawn
         figures=figures,
         forms=forms,
         of=drawn_of(evidence.store),
-        lines=tuple((line.form, line.table) for line in lines),
+        lines=tuple((line.form, line.table, figure) for line, figure in zip(lines, _numbered(lines), strict=True)),
     )
     return drawn, lines
+
+
+def _numbered(lines: list[Line]) -> list[int]:
+    """Number the figures of lines as they come."""
+    figures: dict[tuple[object, ...], int] = {}
+    of_lines = [(line.table, line.row, line.column, line.group, line.measure) for line in lines]
+    return [figures.setdefault(figure, len(figures) + 1) for figure in of_lines]
 
 
 def _place(seed: int, *parts: object) -> bytes:

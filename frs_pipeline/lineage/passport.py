@@ -32,6 +32,7 @@ from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.keying import KeyedTwice
 from frs_pipeline.tables.render import heading
 
 
@@ -115,7 +116,8 @@ class Passport:
     """What stands behind one figure. `value` is unrounded, None when it can't be computed.
 
     `numerator` and `denominator` are forms for percentages, ticks for some of them, pairs for correlations (P - Q and P + Q); a
-    count has no denominator. `note` is what stands below its table. `forms` is how many forms the figure rests on, which is as
+    count has no denominator. `note` is what stands below its table, `keying` what keying forms twice found about the fields that
+    the table asks for. `forms` is how many forms the figure rests on, which is as
     many as the waterfall leaves and `--forms` lists; `deliveries` has them by the delivery that they are from, where there are
     several. In a table of conferences, all that is said of forms is said of these. `spread` is how uncertain an estimate is,
     `absent` what it could be without blanks; both are None for a count or a test.
@@ -128,6 +130,7 @@ class Passport:
     rounding: Text
     definition: Text
     note: Text | None
+    keying: KeyedTwice | None
     numerator: Amount | None
     denominator: Amount | None
     pairs: Pairs | None
@@ -210,6 +213,7 @@ class Passports:
             rounding=rounding(figure.printed),
             definition=definition(self.study, meaning),
             note=table.noted(printed=printed_from(self.study, self.evidence.store.delivery)),
+            keying=self.evidence.keying.get(table.number),
             numerator=numerator,
             denominator=denominator,
             pairs=counted,

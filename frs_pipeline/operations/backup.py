@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -27,6 +28,7 @@ from frs_pipeline.store.journal import append, operating_system_user, verify
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.about import about
 
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
 _ROOM = "make room, or name another place; nothing was written"
 
 
@@ -76,7 +78,7 @@ def backup(settings: Settings, to: Path, why: str, recipient: str | None = None)
                     raise FrsError("isn't what was written", where=path, do="look at the disk; no backup was kept")
             digest = sha256(name)
             trace.note({"number": len(pieces), "sha256": digest, "encrypted": bool(keys)})
-            os.link(name, path)  # unlike a renaming, it replaces nothing
+            _name(name, path)
     return Kept(path, digest, head, tuple(_wrong(settings)))
 
 
@@ -100,6 +102,18 @@ def _place(settings: Settings, to: Path, suffix: str) -> Path:
     if not inside.is_dir():
         raise InputError("there is no such folder", where=path.parent, do="make it, or name another place")
     return path
+
+
+def _name(name: Path, path: Path) -> None:
+    """Give a finished file its name, and replace nothing that has it. Raises FileExistsError."""
+    try:
+        os.link(name, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A file system such as that of a stick knows no second name for a file: the place is taken, then filled.
+        path.touch(exist_ok=False)
+        name.replace(path)
 
 
 @contextmanager

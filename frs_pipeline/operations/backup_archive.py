@@ -12,9 +12,9 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.operations.backup_contents import DATA, STUDY, Piece
@@ -24,6 +24,8 @@ HEAD, FORMAT = "backup.json", "frs-backup/1"
 _BLOCK = 1 << 20
 # What a list of files may take; one of a million files takes less.
 _LONGEST_HEAD = 1 << 28
+# What reading a tar raises that isn't one, or whose headers were damaged.
+_BROKEN = (tarfile.TarError, EOFError, OverflowError, ValueError, RecursionError)
 _AGE = b"age-encryption.org/v1"
 _ELSEWHERE = "take another backup; nothing was restored"
 
@@ -31,7 +33,7 @@ _ELSEWHERE = "take another backup; nothing was restored"
 class Entry(Spec):
     """Size (bytes) and sha256 of a file."""
 
-    size: int
+    size: Annotated[int, Field(ge=0)]
     sha256: str
 
 
@@ -149,9 +151,9 @@ def unpacked(file: IO[bytes], where: Path) -> tuple[Head, Iterator[Held]]:
     try:
         archive = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - it is as long open as the file
         first = archive.next()
-    except (tarfile.TarError, EOFError):
+    except _BROKEN:
         raise InputError("isn't a backup, or was damaged", where=where, do=_ELSEWHERE) from None
-    if first is None or first.name != HEAD or not first.isreg() or first.size > _LONGEST_HEAD:
+    if first is None or first.name != HEAD or not _plain(first) or first.size > _LONGEST_HEAD:
         raise _damaged(where)
     try:
         head = Head.model_validate_json(b"".join(_read(archive, first, where)))
@@ -168,9 +170,9 @@ def _held(archive: tarfile.TarFile, head: Head, file: IO[bytes], where: Path) ->
     for name, entry in head.files.items():
         try:
             member = archive.next()
-        except (tarfile.TarError, EOFError):
+        except _BROKEN:
             raise _damaged(where) from None
-        if member is None or (member.name, member.size) != (name, entry.size) or not member.isreg():
+        if member is None or (member.name, member.size) != (name, entry.size) or not _plain(member):
             raise _damaged(where)
         # Only that: the filter refuses, too, what would lie elsewhere.
         tarfile.data_filter(member, "/nowhere")
@@ -193,8 +195,13 @@ def _read(archive: tarfile.TarFile, member: tarfile.TarInfo, where: Path) -> Ite
         try:
             while block := content.read(_BLOCK):
                 yield block
-        except (tarfile.TarError, EOFError):
+        except _BROKEN:
             raise _damaged(where) from None
+
+
+def _plain(member: tarfile.TarInfo) -> bool:
+    """Return whether a member is a file that holds every byte of its size: of a sparse one few bytes may fill a disk."""
+    return member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
 
 
 def _checked(blocks: Iterator[bytes], entry: Entry, where: Path) -> Iterator[bytes]:

@@ -84,7 +84,7 @@ def _pieces(settings: Settings) -> Iterator[Piece]:
     yield from (Piece(STUDY + name, path) for name, path in _files(study, own, hidden=False))
     for place in (settings.raw, settings.fetched, settings.decided(""), settings.restricted("releases")):
         zone = place.relative_to(data).as_posix()
-        yield from (Piece(f"{DATA}{zone}/{name}", path) for name, path in _files(place))
+        yield from (Piece(f"{DATA}{zone}/{name}", path) for name, path in _files(place, linked=place == settings.raw))
     for delivery in (*deliveries(settings.curated("")), *togethers(settings)):
         place = settings.curated(delivery) / RELEASE
         yield from (Piece(f"{DATA}curated/{delivery}/{RELEASE}/{name}", path) for name, path in _files(place))
@@ -94,15 +94,16 @@ def _pieces(settings: Settings) -> Iterator[Piece]:
 
 
 def _files(
-    folder: Path, without: set[Path] | frozenset[Path] = frozenset(), *, hidden: bool = True
+    folder: Path, without: set[Path] | frozenset[Path] = frozenset(), *, hidden: bool = True, linked: bool = False
 ) -> Iterator[tuple[str, Path]]:
-    """Yield names and paths of all files below a folder, in order. A delivery's folder may be a link, a file in it not elsewhere.
+    """Yield names and paths of all files below a folder, in order.
 
+    The folder itself may be a link, and where `linked` those directly in it, as deliveries are: nothing else may lead elsewhere.
     Left out are what an interrupted program left, what Python compiled, and, unless `hidden`, what systems hide.
     """
     for place, folders, names in os.walk(folder, followlinks=True, onerror=_refuse) if os.path.lexists(folder) else ():
         here = Path(place)
-        if here.is_symlink() and here != folder and here.parent != folder:
+        if here.is_symlink() and here != folder and not (linked and here.parent == folder):
             raise InputError("leads elsewhere", where=here, do="put the folder itself there")
         folders[:] = sorted(
             name for name in folders if here / name not in without and name != "__pycache__" and _kept(name, hidden=hidden)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from frs_pipeline.errors import FrsError
 from frs_pipeline.language import plural
-from frs_pipeline.operations.history import refuse_password
+from frs_pipeline.operations.history import homes, refuse_password
 from frs_pipeline.operations.outbox import given_up, unsent
+from frs_pipeline.store import away
 from frs_pipeline.store.code import program_version
 from frs_pipeline.store.deliveries import deliveries, inventory, unnamed
 from frs_pipeline.store.files import Store, read_manifest
@@ -23,7 +24,7 @@ from frs_pipeline.store.journal import head_of, verify
 from frs_pipeline.store.lock import is_locked, unfinished
 from frs_pipeline.store.manifest import added, made_by_another, root_of
 from frs_pipeline.store.plan import products
-from frs_pipeline.store.settings import PROJECT, Settings, home
+from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.store.standing import beyond, remains, standing
 from frs_pipeline.store.together import togethers
 from frs_pipeline.study import Study
@@ -69,7 +70,7 @@ def examine(settings: Settings) -> list[Diagnosis]:
     for name in togethers(settings):
         diagnoses += _together(settings, name)
     diagnoses += [_results(store) for store in stores if store.delivery in made]
-    for history in _homes():
+    for history in homes():
         diagnoses.append(_traces(settings.study, history, stores))
     return diagnoses + _withdrawn(settings)
 
@@ -126,9 +127,14 @@ def _counting(settings: Settings) -> Diagnosis:
 
 
 def _folder(settings: Settings) -> Diagnosis:
-    """Check that results can be written; a new study has no data folder before its first delivery."""
+    """Check that results can be written; a new study has no data folder before its first delivery.
+
+    Where both zones of results are there, the folder around them may be closed: an installation mounts zone by zone.
+    """
     there = next(place for place in (settings.data, *settings.data.parents) if place.exists())
-    usable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    zones = [settings.data / zone for zone in ("restricted", "curated")]
+    places = zones if all(zone.is_dir() for zone in zones) else [there]
+    usable = all(place.is_dir() and os.access(place, os.W_OK | os.X_OK) for place in places)
     others = unnamed(settings.raw)
     detail = f"{settings.data}" + ("" if usable else " can't be written to") + (f"; {others}" if others else "")
     return Diagnosis("Data folder", usable, detail)
@@ -270,6 +276,8 @@ def _withdrawn(settings: Settings) -> list[Diagnosis]:
 def _produced(store: Store, label: str) -> Diagnosis:
     """Report what there is of a delivery, and whether a failed run or something else made it differ from its manifest."""
     what, content = f"{label} results", read_manifest(store)
+    if since := away.said(store):
+        return Diagnosis(what, True, f"{since}: {store.refreshed_by} makes them again")
     if is_locked(store):
         return Diagnosis(what, True, "a run is making them at this moment")
     if not content.get("outputs"):
@@ -315,12 +323,6 @@ def _history() -> Diagnosis:
     return Diagnosis("History", True, f"frs run isn't recorded, since DAGSTER_HOME isn't set: {unseen}")
 
 
-def _homes() -> list[Path]:
-    """List where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
-    named = os.environ.get("DAGSTER_HOME")
-    return sorted({place for place in (Path(named) if named else None, home() / ".dagster_home") if place and place.is_dir()})
-
-
 def _results(store: Store) -> Diagnosis:
     from frs_pipeline.privacy.search import search_results
 
@@ -330,15 +332,16 @@ def _results(store: Store) -> Diagnosis:
 def _traces(study: Study, home: Path, stores: list[Store]) -> Diagnosis:
     from dagster import DagsterInstance
 
-    from frs_pipeline.operations.history import kept
+    from frs_pipeline.operations.history import kept, tries_unsaid, unreached
     from frs_pipeline.privacy.search import search_traces
 
     what = f"Dagster's history in {home}"
     try:
-        with DagsterInstance.from_config(str(home)) as instance:
+        with tries_unsaid(), DagsterInstance.from_config(str(home)) as instance:
             return _searched(what, search_traces(study, home, stores, history=kept(instance)), home)
     except Exception as error:  # a storage raises what it comes across
-        return Diagnosis(what, False, f"can't be searched: its instance doesn't open ({type(error).__name__})")
+        why = unreached(error) or f"its instance doesn't open ({type(error).__name__})"
+        return Diagnosis(what, False, f"can't be searched: {why}")
 
 
 def _searched(what: str, searched: Searched, within: Path) -> Diagnosis:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from frs_pipeline.errors import UsageError
+import yaml
+
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.store.settings import home
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, RunRecord
@@ -17,6 +22,22 @@ _EVENTS, _RUNS, _TICKS = 1_000, 100, 100
 
 # Where a history is that PostgreSQL keeps; deploy/postgresql/dagster.yaml names it.
 URL = "FRS_POSTGRES_URL"
+
+
+def homes() -> list[Path]:
+    """List where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
+    named = os.environ.get("DAGSTER_HOME")
+    return sorted({place for place in (Path(named) if named else None, home() / ".dagster_home") if place and place.is_dir()})
+
+
+def in_database(folder: Path) -> bool:
+    """Say whether the `dagster.yaml` of a DAGSTER_HOME lets PostgreSQL keep the history; False for one that can't be read."""
+    try:
+        said = yaml.safe_load((folder / "dagster.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return False
+    storage = said.get("storage") if isinstance(said, dict) else None
+    return isinstance(storage, dict) and "postgres" in storage
 
 
 def refuse_password() -> None:
@@ -36,6 +57,40 @@ def refuse_password() -> None:
         raise UsageError("holds a password", where=URL, do="put it into a file that PGPASSFILE names, and replace it")
     if parts.scheme != "postgresql+psycopg2":
         raise UsageError("isn't an address of PostgreSQL", where=URL, do="give postgresql+psycopg2://USER@HOST:PORT/DATABASE")
+
+
+def unreached(error: BaseException | None) -> InputError | None:
+    """Return in one line that PostgreSQL doesn't answer, or refuses, where that is what an error comes from; else None."""
+    while error is not None:
+        inner = getattr(error, "orig", None)  # of SQLAlchemy's errors: that of the driver, which may not be installed
+        if type(inner).__module__.partition(".")[0] == "psycopg2" and type(inner).__name__ in (
+            "OperationalError",
+            "InterfaceError",
+        ):
+            parts = urlsplit(os.environ.get(URL, ""))
+            place = f"{parts.hostname}:{parts.port or 5432}" if parts.hostname else "its socket"
+            if "FATAL" in str(inner):
+                do = "the file that PGPASSFILE names needs its password and mode 0600, and the database must be there"
+                return InputError(f"the database server at {place} refuses the connection", where=URL, do=do)
+            do = "start it; or unset DAGSTER_HOME, which runs without a history"
+            return InputError(f"the database at {place} doesn't answer", where=URL, do=do)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+@contextmanager
+def tries_unsaid() -> Iterator[None]:
+    """Say nothing of each try to reach the database: `unreached` says it once, when the last has failed."""
+
+    def other(record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("Retrying failed database connection")
+
+    root = logging.getLogger()
+    root.addFilter(other)
+    try:
+        yield
+    finally:
+        root.removeFilter(other)
 
 
 def kept(instance: DagsterInstance, run: str | None = None) -> Iterator[tuple[str, Iterator[str]]]:

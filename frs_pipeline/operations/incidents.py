@@ -53,7 +53,9 @@ _ENDED = {
     LOST: f"{LOST}; a killed one leaves nothing half-written",
     "to start": "the run couldn't be started in time: is the machine busy, or was it switched off?",
     "Exceeded maximum runtime": "the run took longer than max_runtime_seconds of dagster.yaml allows, and was ended",
-    "unexpectedly exited": "the run's process ended unexpectedly: was it killed, or short of memory?",
+    # What Dagster says of one whose process ended before it could say anything itself.
+    "marked as failed from outside": "the run's process ended unexpectedly: was it killed, or short of memory?",
+    "interrupted unexpectedly": "the run was interrupted: the program was stopped, or the machine was switched off",
 }
 _TITLES = {"run": "The refresh failed", "check": "A check failed", "delivery": "The delivery can't be taken up"}
 # What is said of the kinds that are about no delivery: a title, and what to do.

@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from threading import Thread
 
+from frs_pipeline import logs
 from frs_pipeline.errors import FrsError, InputError, SeveralErrors, UsageError
 from frs_pipeline.operations.refresh import Refresh, attempt
 from frs_pipeline.store.deliveries import describe
@@ -142,6 +143,7 @@ def _work(talk: Connection, settings: Settings, delivery: str, select: str | Non
     Thread(target=_follow, daemon=True).start()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     gc.disable()  # as `frs run` does
+    logs.begin()
     # Stopped, there is nobody to tell.
     with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
         talk.send(_outcome(talk, settings, delivery, select))

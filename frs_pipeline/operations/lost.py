@@ -1,7 +1,7 @@
 """Runs whose process is gone without a word: the machine was switched off, or `make ui` was killed.
 
 Dagster would believe them to run for ever, and start no other. Each run holds the lock of its delivery, which the system
-releases however the process ended.
+releases however the process ended. Here they are only reported failed: `run_retries` of dagster.yaml has them made again.
 """
 
 from __future__ import annotations
@@ -21,28 +21,23 @@ from dagster import (
 
 from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag, is_of
 from frs_pipeline.collection.fetching import is_fetching
+from frs_pipeline.operations.event_file import tell_lost
 from frs_pipeline.operations.fetching import only_fetches
-from frs_pipeline.operations.following import only_follows
 from frs_pipeline.operations.incidents import LOST
-from frs_pipeline.operations.sensors import REFRESH, outgrown, request
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.lock import is_locked
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
-# Marks a run that replaces a lost one: if it is lost too, the machine needs a look, not a third run.
-AGAIN = "frs/again"
-
 
 def lost_runs(study: Study) -> SensorDefinition:
     @sensor(
-        job_name=REFRESH,
         minimum_interval_seconds=15,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Reports runs failed whose process is gone, and refreshes their delivery once more.",
+        description="Reports runs failed whose process is gone; run_retries of dagster.yaml has each made again once.",
     )
     def lost_runs(context: SensorEvaluationContext) -> SensorResult:
-        """Replace lost runs: at two looks in a row they had begun and nobody held the lock of their delivery.
+        """Report lost runs: at two looks in a row they had begun and nobody held the lock of their delivery.
 
         A moment passes between a run's beginning and the lock, and between the lock and its end, so that one look isn't
         enough. The cursor holds the runs for which the lock was free at the last one.
@@ -53,23 +48,17 @@ def lost_runs(study: Study) -> SensorDefinition:
         running = context.instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
         started = [run for run in running if is_of(settings.study, run)]
         free = [run.run_id for run in started if _without_process(settings, run)]
-        requests, lost = [], []
-        for run in (one for one in started if one.run_id in free and one.run_id in before):
-            now = context.instance.get_run_by_id(run.run_id)
+        lost = []
+        for run_id in (one for one in free if one in before):
+            now = context.instance.get_run_by_id(run_id)
             if now is None or now.status is not DagsterRunStatus.STARTED:
                 continue
             context.instance.report_run_failed(now, LOST)
-            lost.append(run.run_id)
-            of_delivery = PARTITION_TAG in run.tags and not only_follows(study, run)
-            if of_delivery and AGAIN not in run.tags and not outgrown(study, settings.study):
-                store = Store(settings, run.tags[PARTITION_TAG])
-                requests.append(request(store, f"again {run.run_id}", tags={AGAIN: run.run_id}))
-        for run_id in lost:
+            tell_lost(settings.study, now)
+            lost.append(run_id)
             context.log.warning(f"run {run_id}: {LOST}")
-        wanted = [run for run in requests if run]
         return SensorResult(
-            run_requests=wanted,
-            skip_reason=None if wanted else f"{len(started)} running, {len(lost)} lost",
+            skip_reason=f"{len(started)} running, {len(lost)} lost",
             cursor=json.dumps([run_id for run_id in free if run_id not in lost]),
         )
 

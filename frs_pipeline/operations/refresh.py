@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from frs_pipeline import logs
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.received import refuse_altered
 from frs_pipeline.intake.unread import refuse_unread
-from frs_pipeline.operations.history import refuse_password
+from frs_pipeline.operations.event_file import Hear, event_file, telling
+from frs_pipeline.operations.history import in_database, refuse_password, tries_unsaid, unreached
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
+from frs_pipeline.store import away
 from frs_pipeline.store.deliveries import deliveries, inventory
-from frs_pipeline.store.files import Store, read_manifest
+from frs_pipeline.store.files import Store, as_noted, read_manifest
 from frs_pipeline.store.lock import begin, exclusive
 from frs_pipeline.store.manifest import due, note_partial
 from frs_pipeline.store.plan import AssetPath, Product, compared, products, upstream, whole_steps
@@ -65,13 +68,15 @@ def refresh(
     """Bring a delivery (default: the newest) up to date; `select` limits it to these assets and what they need.
 
     `told` is called when work on a file begins and when it is made. Unless `recorded`, the run doesn't enter the history that
-    DAGSTER_HOME keeps. `turn` is called before anything is compared with an earlier delivery, and waits until those are as they
-    will be. Raises `FrsError`.
+    DAGSTER_HOME keeps, nor the events of FRS_LINEAGE. `turn` is called before anything is compared with an earlier delivery,
+    and waits until those are as they will be. Raises `FrsError`.
     """
-    name = choose_any(settings, delivery)
+    name, events = choose_any(settings, delivery), event_file() if recorded else None
     store = Store(settings, name)
-    _refuse(store)
+    require_usable(store)
     chosen = upstream(settings.study, _selected(settings.study, select)) if select else set(products(settings.study))
+    if not turn and chosen & compared(settings.study):
+        _bring_back(store, told, recorded=recorded)
     with exclusive(store):
         wanted = due(store)
         late = compared(settings.study) if turn else set()
@@ -109,14 +114,15 @@ def refresh(
                     turn()
                     promises.note(TURN)
 
-            _materialize(settings, name, outdated, complete, tell, made, promises, compare, home)
+            with telling(settings, events) as hear:
+                _materialize(settings, name, outdated, complete, tell, made, promises, compare, home, hear)
         if not complete:
             note_partial(store, outdated)
     names = tuple(product.name for key, product in store.products.items() if key in outdated)
     return Refresh(name, names, read_manifest(store)["summary"] if complete else {}, vouched=complete)
 
 
-def _refuse(store: Store) -> None:
+def require_usable(store: Store) -> None:
     """Raise `FrsError`, before anything heavy is loaded, for what can't be taken up.
 
     That is a delivery that lacks a file or has one that nobody reads; and several together of which one is gone or out of date.
@@ -126,6 +132,8 @@ def _refuse(store: Store) -> None:
         if part.delivery not in deliveries(store.settings.raw):
             what = f"delivery {part.delivery} isn't there any more"
             raise InputError(what, where=store.delivery, do=f"bring it back, or name others: {store.refreshed_by} D D")
+        if since := away.said(part):
+            raise CheckFailed(f"delivery {part.delivery} is {since}", where=store.delivery, do=f"{part.refreshed_by} first")
         if due(part):
             do = f"{part.refreshed_by} first, or frs run --all"
             raise CheckFailed(f"delivery {part.delivery} is out of date", where=store.delivery, do=do)
@@ -137,6 +145,17 @@ def _refuse(store: Store) -> None:
         inventory(store.study, folder)
         if has_codebook(store.study):
             require_newest(store.settings, folder)
+
+
+def _bring_back(store: Store, told: Told, *, recorded: bool) -> None:
+    """Make the delivery again that this one is compared with, where that is put away and lacks what is compared."""
+    older = store.predecessor()
+    if older is None or away.said(older) is None:
+        return
+    known = read_manifest(older).get("outputs", {})
+    needed = {older.products[key] for product in store.products.values() for key in product.previous}
+    if not all(as_noted(older, product, known) for product in needed):
+        refresh(store.settings, older.delivery, told=told, recorded=recorded)
 
 
 def attempt(
@@ -184,7 +203,9 @@ def _home() -> Path | None:
         raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
     if home and not Path(home).is_dir():
         raise UsageError("DAGSTER_HOME isn't a folder", where=home, do="make it, or unset DAGSTER_HOME")
-    if home and not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+    # What a database keeps needs no folder that can be written to.
+    needed = os.R_OK | os.X_OK | (0 if home and in_database(Path(home)) else os.W_OK)
+    if home and not os.access(home, needed):
         raise InputError("DAGSTER_HOME is closed to this account", where=home, do="correct its rights, or unset DAGSTER_HOME")
     return Path(home) if home else None
 
@@ -199,6 +220,7 @@ def _materialize(
     promises: Ahead,
     turn: Callable[[], None],
     home: Path | None,
+    hear: Hear,
 ) -> None:
     from dagster import AssetSelection, materialize
 
@@ -207,7 +229,7 @@ def _materialize(
     from frs_pipeline.operations.unrecorded import unrecorded
 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
-    with _with_history(home) if home else unrecorded() as instance:
+    with tries_unsaid(), _with_history(home) if home else unrecorded() as instance:
         instance.add_dynamic_partitions(str(deliveries_of(settings.study).name), [delivery])
         # Other runs may be made meanwhile: this one is recognised by its mark.
         mark = {MARK: uuid4().hex}
@@ -220,8 +242,8 @@ def _materialize(
                 instance=instance,
                 partition_key=delivery,
                 tags={DATA_TAG: data_tag(settings), **study_tags(settings.study), **mark},
-                resources=resources(lambda: settings, begun, written, promises, turn=turn, alone=True),
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                resources=resources(lambda: settings, begun, written, promises, turn=turn, alone=True, hear=hear),
+                run_config={"loggers": {"console": {"config": {"log_level": logs.level()}}}},
             )
         except BaseException as error:  # stopped by hand, too
             cause = error
@@ -235,7 +257,7 @@ def _materialize(
 def _with_history(home: Path) -> DagsterInstance:
     """Open the instance in `home`, overriding its dagster.yaml: nothing about a run is sent anywhere, nor its prints kept.
 
-    Raises `InputError` for a dagster.yaml that Dagster doesn't accept.
+    Raises `InputError` for a dagster.yaml that Dagster doesn't accept, and for a database that doesn't answer.
     """
     from dagster import DagsterInstance
 
@@ -247,6 +269,8 @@ def _with_history(home: Path) -> DagsterInstance:
     except OSError:
         raise
     except Exception as error:
+        if away := unreached(error):
+            raise away from error
         do = "dagster instance info tells what is wrong; or unset DAGSTER_HOME"
         raise InputError("isn't a configuration that Dagster takes", where=home / "dagster.yaml", do=do) from error
 
@@ -271,13 +295,17 @@ def _found_after(
                 require_clean_traces(store.study, home, [store], run, kept(instance, run))
     except FrsError as error:
         yield error
+    except Exception as error:
+        away = unreached(error)
+        if away is None:
+            raise
+        yield away
 
 
 def _together(failures: Sequence[BaseException]) -> BaseException:
     """Make one error that says in a line why a run failed and what was found after it."""
-    if len(failures) == 1:
-        return failures[0]
-    return CheckFailed("; and ".join(str(error) or "the run was stopped" for error in failures))
+    lines = dict.fromkeys(str(error) or "the run was stopped" for error in failures)
+    return failures[0] if len(lines) == 1 else CheckFailed("; and ".join(lines))
 
 
 def _plain(error: BaseException) -> BaseException:
@@ -293,4 +321,4 @@ def _plain(error: BaseException) -> BaseException:
         if isinstance(inner, Failure) and inner.__cause__ is None:
             return CheckFailed(inner.description or "a step failed")
         inner = inner.__cause__
-    return error
+    return unreached(error) or error

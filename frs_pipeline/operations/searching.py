@@ -1,7 +1,8 @@
 """Search for leaks at the end of every run that Dagster makes: a whole one, a partial one, a backfill.
 
 It belongs to how runs are executed and not to what they make, so that none ends without it: a finding fails the run. A run
-that was killed or stopped didn't get there; the sensors for failed and canceled runs search it.
+that was killed or stopped didn't get there: the sensors for failed and canceled runs search it. So does a run that takes its
+place (`run_retries` of dagster.yaml), before it begins, and it doesn't begin if something is found.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
 SEARCH_FOUND = "the search at the end of the run:"
+# What Dagster knows a run by that takes the place of a failed one, and one that nothing may take the place of.
+TAKES_PLACE, NEVER_AGAIN = "dagster/retry_number", {"dagster/max_retries": "0"}
 
 
 class Searching(Executor):
@@ -56,17 +59,36 @@ class Searching(Executor):
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[DagsterEvent]:
         """Yield all events of the steps. Raises `Failure` in one line for what the search finds, else the run's own error."""
         failed: BaseException | None = None
+        instance, run = plan_context.instance, plan_context.dagster_run
+        if leaks := _left_before(self.study, instance, run):
+            instance.add_run_tags(run.run_id, NEVER_AGAIN)
+            raise _found(leaks)
         try:
             yield from self.inner.execute(plan_context, execution_plan)
         except GeneratorExit:
             raise
         except BaseException as error:
             failed = error
-        if leaks := search_run(self.study, plan_context.instance, plan_context.dagster_run, wait=True):
+        if leaks := search_run(self.study, instance, run, wait=True):
             # Without the run's own error: that may quote cells, and stands in the events of its steps.
-            raise Failure(f"{SEARCH_FOUND} {'; and '.join(leaks)}", allow_retries=False)
+            raise _found(leaks)
         if failed is not None:
             raise failed
+
+
+def _found(leaks: list[str]) -> Failure:
+    return Failure(f"{SEARCH_FOUND} {'; and '.join(leaks)}", allow_retries=False)
+
+
+def _left_before(study: Study, instance: DagsterInstance, run: DagsterRun) -> list[str]:
+    """Return what the lost run left whose place this one takes, found now or already; nothing where it takes none's."""
+    lost = instance.get_run_by_id(run.parent_run_id) if TAKES_PLACE in run.tags and run.parent_run_id else None
+    if lost is None:
+        return []
+    already = (
+        [f"run {lost.run_id} isn't run again: its page says what it left"] if NEVER_AGAIN.items() <= lost.tags.items() else []
+    )
+    return search_run(study, instance, lost, wait=True) or already
 
 
 def searching_executor(study: Study) -> ExecutorDefinition:
@@ -88,6 +110,8 @@ def searching_executor(study: Study) -> ExecutorDefinition:
 def search_run(study: Study, instance: DagsterInstance, run: DagsterRun, *, wait: bool = False) -> list[str]:
     """Search the results of a run's delivery, and what is kept of that run; return one line for each that holds something.
 
+    A run that left something is marked as one that nothing may take the place of.
+
     While another run refreshes the delivery, its results are searched at the end of that, unless `wait` is true.
     """
     settings = Settings.from_environment(study)
@@ -107,6 +131,8 @@ def search_run(study: Study, instance: DagsterInstance, run: DagsterRun, *, wait
         require_clean_traces(study, Path(instance.root_directory), stores, run.run_id, kept(instance, run.run_id))
     except FrsError as error:
         lines.append(str(error))
+    if lines:
+        instance.add_run_tags(run.run_id, NEVER_AGAIN)
     return lines
 
 

@@ -10,7 +10,6 @@ import json
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from dagster import (
@@ -42,11 +41,12 @@ from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.operations.describing import LOOKED, NIGHT, TIMEZONE
 from frs_pipeline.operations.waiting import told_when_overdue
 from frs_pipeline.personal_numbers import masked
+from frs_pipeline.store import away
 from frs_pipeline.store.code import look_again
-from frs_pipeline.store.deliveries import deliveries, inventory, look, unnamed
+from frs_pipeline.store.deliveries import decisions, deliveries, inventory, look, look_at_decisions, unnamed
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.manifest import due
-from frs_pipeline.store.plan import AssetPath, compared, products, together_products
+from frs_pipeline.store.plan import AssetPath, compared, decided, products, together_products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import remains
 from frs_pipeline.store.together import is_together, togethers
@@ -112,23 +112,23 @@ def new_deliveries(study: Study) -> SensorDefinition:
     def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
         """Take up a delivery once it holds all its files and they didn't change between two looks.
 
-        So a run never starts amid somebody's copying, and a correction that is added later gets a run of its own; the same
-        content gets none. The cursor holds what was seen at the last look; for each delivery that was taken up, how its
-        files looked, the hash of what they hold, so that contents are read only when a folder looks different, and how many
-        contents it has had: one that comes back after another is made again; and since when each waiting one waits.
+        So a run never starts amid somebody's copying, and a correction that is added later gets a run of its own, as does a
+        decision about the delivery; the same content gets none. The cursor holds what was seen at the last look; for each
+        delivery that was taken up, how its files looked, the hash of what they hold, so that contents are read only when
+        something looks different, and how many contents it has had: one that comes back after another is made again; and
+        since when each waiting one waits.
 
         The evaluation says why a delivery isn't taken up, and after the policy's hours so does a page.
         """
         settings = Settings.from_environment(study.again())
         last = json.loads(context.cursor or "{}")
         seen, waiting = _looked_at(study, settings)
-        looks = _Looks(
-            settings.study, last.get("seen", {}), {name: tuple(noted) for name, noted in last.get("taken", {}).items()}
-        )
+        looks = _Looks(settings, last.get("seen", {}), {name: tuple(noted) for name, noted in last.get("taken", {}).items()})
         asked: dict[str, RunRequest | None] = {}
-        for name, now in seen.items():
+        put_away = _put_away(settings, seen)
+        for name, now in ((name, now) for name, now in seen.items() if name not in put_away):
             try:
-                key = looks.new_content(settings.raw_delivery(name), now)
+                key = looks.new_content(name, now)
             except FrsError as error:
                 waiting[name] = _line(error)
             else:
@@ -140,6 +140,7 @@ def new_deliveries(study: Study) -> SensorDefinition:
         reasons = [f"{name}: {why}" for name, why in waiting.items()]
         reasons += [f"{name}: new or changed, taken up if it looks the same at the next look" for name in looks.moving]
         reasons += [f"{name}: everything is up to date" for name, run in asked.items() if not run]
+        reasons += [f"{name}: {since}" for name, since in put_away.items()]
         reasons += [others] if (others := unnamed(settings.raw)) else []
         for reason in reasons if wanted else ():
             context.log.info(reason)
@@ -162,25 +163,28 @@ class _Looks:
     `moving` are those that look different from the last look.
     """
 
-    study: Study
+    settings: Settings
     seen: dict[str, str]
     taken: dict[str, tuple[str, str, int]]
     moving: list[str] = field(default_factory=list)
 
-    def new_content(self, folder: Path, now: str) -> str | None:
+    def new_content(self, name: str, now: str) -> str | None:
         """Take up a delivery that looks like this `now`: return a key of what it holds, or None if that is moving or known.
 
         Raises `FrsError` when it can't be read.
         """
-        before, content, times = self.taken.get(folder.name, ("", "", 0))
+        before, content, times = self.taken.get(name, ("", "", 0))
         if now == before:
             return None
-        if self.seen.get(folder.name) != now:
-            self.moving.append(folder.name)
+        if self.seen.get(name) != now:
+            self.moving.append(name)
             return None
-        content_now = _short(sorted((name, file.sha256) for name, file in inventory(self.study, folder).items()))
-        self.taken[folder.name] = (now, content_now, times + (content_now != content))
-        return f"{folder.name} {content_now} {times + 1}" if content_now != content else None
+        study = self.settings.study
+        files = {known: file.sha256 for known, file in inventory(study, self.settings.raw_delivery(name)).items()}
+        made = {f"decided/{known}": value for known, value in decisions(self.settings.decided(name), decided(study)).items()}
+        content_now = _short(sorted((files | made).items()))
+        self.taken[name] = (now, content_now, times + (content_now != content))
+        return f"{name} {content_now} {times + 1}" if content_now != content else None
 
 
 def nightly(study: Study) -> ScheduleDefinition:
@@ -201,7 +205,8 @@ def nightly(study: Study) -> ScheduleDefinition:
         known = context.instance.get_dynamic_partitions(str(deliveries_of(settings.study).name))
         seen, waiting = _looked_at(study, settings)
         requests: list[RunRequest] = []
-        for name in (name for name in seen if name in known):
+        put_away = _put_away(settings, seen)
+        for name in (name for name in seen if name in known and name not in put_away):
             # What is compared with an earlier delivery will be out of date once that is made again: it is requested already.
             asked = request(Store(settings, name), also=compared(settings.study) if requests else ())
             if asked:
@@ -209,10 +214,12 @@ def nightly(study: Study) -> ScheduleDefinition:
         again = {asked.partition_key for asked in requests}
         for name in (name for name in togethers(settings) if name in known):
             store = Store(settings, name)
+            if _put_away(settings, [part.delivery for part in store.parts()]):
+                continue  # until somebody has made those again
             theirs = again.intersection(part.delivery for part in store.parts())
             if asked := request(store, also=store.products if theirs else ()):
                 requests.append(asked)
-        reasons = [f"{name}: {why}" for name, why in waiting.items()]
+        reasons = [f"{name}: {why}" for name, why in (waiting | put_away).items()]
         for reason in reasons if requests else ():
             context.log.info(reason)
         counts = {"deliveries": len(seen), "out of date": len(requests), "waiting": len(waiting)}
@@ -240,7 +247,10 @@ def outgrown(loaded: Study, now: Study) -> str | None:
 
 
 def _looked_at(loaded: Study, settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
-    """Return for complete deliveries a digest of names, sizes and times of their files; for others why they wait; unread."""
+    """Return for complete deliveries a digest of names, sizes and times of their files and of what was decided about them.
+
+    For others why they wait. Nothing is read.
+    """
     seen: dict[str, str] = {}
     waiting: dict[str, str] = {}
     other = outgrown(loaded, settings.study)
@@ -248,12 +258,19 @@ def _looked_at(loaded: Study, settings: Settings) -> tuple[dict[str, str], dict[
         folder = settings.raw_delivery(name)
         try:
             refuse_unread(settings.study, folder)  # a copy that isn't complete has such files, too
-            looks = _short(look(settings.study, folder))
+            made = look_at_decisions(settings.decided(name), decided(settings.study))
+            looks = _short([*look(settings.study, folder), *made])
         except (FrsError, OSError) as error:
             waiting[name] = _line(error)
         else:
             (waiting if other else seen)[name] = other or looks
     return seen, waiting
+
+
+def _put_away(settings: Settings, names: Collection[str]) -> dict[str, str]:
+    """Say since when results of deliveries are put away: nobody but a person makes them again."""
+    stores = [Store(settings, name) for name in names]
+    return {store.delivery: f"{since} ({store.refreshed_by} makes it again)" for store in stores if (since := away.said(store))}
 
 
 def _line(error: FrsError | OSError) -> str:

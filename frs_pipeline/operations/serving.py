@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from frs_pipeline import logs
 from frs_pipeline.errors import FrsError, InputError, UsageError
 
 HOST = "127.0.0.1"
@@ -40,18 +41,23 @@ def free_port(text: str) -> int:
 def _main(arguments: list[str]) -> NoReturn:
     """Become `dagster dev` on a port that is free, with the history of this project's `.dagster_home`."""
     try:
+        logs.begin()
         port, history = free_port(*arguments), Path.cwd() / ".dagster_home"
         if not os.access(history, os.R_OK | os.W_OK | os.X_OK) or not history.is_dir():
             raise InputError(
                 "isn't a folder that can be used", where=history, do="put it back from the project; it keeps history"
             )
     except FrsError as error:
-        print(f"make ui: {error}", file=sys.stderr)
+        said = f"make ui: {error}"
+        print(logs.line("error", said) if logs.as_json() else said, file=sys.stderr)
         sys.exit(error.exit_code)
-    print(UNRECORDED.format(history=shlex.quote(str(history))), file=sys.stderr)
+    said = UNRECORDED.format(history=shlex.quote(str(history)))
+    print(logs.line("info", said) if logs.as_json() else said, file=sys.stderr)
     os.environ["DAGSTER_HOME"] = str(history)
     os.environ["PYTHONUTF8"] = "1"  # names of files, whatever the locale says
     program = [sys.executable, "-m", "dagster", "dev", "--host", HOST, "--port", str(port)]
+    # Of Dagster's own processes; those that load a study write as `logs` says.
+    program += ["--log-format", "json"] if logs.as_json() else []
     os.execv(sys.executable, program)  # noqa: S606  # no shell: a blank or & in a path is nothing to it
 
 

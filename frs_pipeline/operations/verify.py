@@ -14,9 +14,10 @@ from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.unjournalled import unjournalled
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.operations.refresh import Told, nobody, refresh
+from frs_pipeline.store import away
 from frs_pipeline.store.code import lock_hash, program_version
 from frs_pipeline.store.deliveries import deliveries, sha256
-from frs_pipeline.store.files import MANIFEST, Store, listed, read, read_manifest, unlisted
+from frs_pipeline.store.files import MANIFEST, Store, listed, private_folder, read, read_manifest, unlisted
 from frs_pipeline.store.journal import verify as examine
 from frs_pipeline.store.lock import exclusive
 from frs_pipeline.store.manifest import added, due, made_by_another, root_of, strays, taken_in
@@ -50,7 +51,11 @@ def verify(
 
     `root` is the manifest's root as somebody noted it outside. Raises `InputError` when no run has finished.
     """
-    content, stands = read_manifest(store), standing(store)
+    content = read_manifest(store)
+    if since := away.said(store):
+        again = f"{store.refreshed_by} makes them again"
+        raise InputError(f"its results are {since}, with the root {content.get('root')}", where=store.delivery, do=again)
+    stands = standing(store)
     if "root" not in content:
         where = store.settings.curated(store.delivery) / MANIFEST
         failed = ": a run failed, and there is no finished result yet" if stands.failed else ""
@@ -260,8 +265,8 @@ def _by_this_version(store: Store, clean: Store, other: str, noted: dict[str, st
     same = sum(noted.get(name) == value for name, value in now.items())
     figures, faults = _figures_differ(store, clean)
     sound = (
-        f"{figures} figures made again by {program_version()} are those of {other}, and {same} of {len(now)} files byte for "
-        "byte; of the others only a root that was noted elsewhere tells that nobody altered them"
+        f"{figures} figures made again by {program_version()} have the values of {other}, and {same} of {len(now)} files come "
+        "out byte for byte the same; of the others only a root that was noted elsewhere tells that nobody altered them"
     )
     undecided = f"whether {other} made it so, only that version can tell; CHANGELOG.md says which versions change figures"
     return Verdict("rebuild", sound, tuple(f"{fault}; {undecided}" for fault in faults))
@@ -304,11 +309,18 @@ def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
     if store.settings.decided(store.delivery).is_dir():
         (place / "decided").mkdir()
         (place / "decided" / store.delivery).symlink_to(store.settings.decided(store.delivery))
+    # What was drawn is known by the journal.
+    journal = store.settings.access_journal
+    copy = replace(store.settings, data=place)
+    for path in (journal, journal.with_suffix(".head")):
+        if path.exists():
+            private_folder(copy.restricted_zone, copy.restricted_zone)
+            shutil.copy(path, copy.restricted_zone / path.name)
     (place / "curated").mkdir()
     older = (content.get("predecessor") or {}).get("delivery")
     if older in deliveries(store.settings.curated("")):
         (place / "curated" / older).symlink_to(store.settings.curated(older))
-    return replace(store.settings, data=place)
+    return copy
 
 
 def _first_figure(store: Store, clean: Store) -> list[str]:

@@ -79,8 +79,8 @@ def read_signers(path: Path) -> Signers:
     """
     try:
         content = path.read_bytes()
-        if path.stat().st_mode & stat.S_IWOTH:
-            raise InputError("every account of this machine may write it", where=path, do=f"chmod o-w {path.name}")
+        if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise InputError("other accounts of this machine may write it", where=path, do=f"chmod go-w {path.name}")
     except OSError as error:
         what = f"the file of those who may sign cannot be read: {error.strerror}"
         raise InputError(what, where=path, do="write a line for each person: account key (docs/how-to/two-hands.md)") from error

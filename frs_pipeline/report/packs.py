@@ -39,6 +39,7 @@ from frs_pipeline.study.about import Noun, about, sharing
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.keying import about_keying
 from frs_pipeline.tables.strength import association
 
 # Where sentences are cut into pieces: quoted questions and answers stand in many of them.
@@ -88,7 +89,7 @@ class Pack:
         content = {
             "u": self._text(about(self.study).conference.many) if passport.of_conferences else None,
             "d": self._text(passport.definition),
-            "b": self._text(passport.note) if passport.note else None,
+            "b": self._text(below) if (below := self._below(passport)) else None,
             "r": self._text(_rounded(passport)),
             "n": self._number(passport.numerator),
             "of": self._number(passport.denominator),
@@ -120,6 +121,12 @@ class Pack:
         """Return the pack as a script that hands itself to the page."""
         content = {"s": list(self._pieces), "t": self._packed, "f": self._figures}
         return as_script("pack", name, content)
+
+    def _below(self, passport: Passport) -> Text | None:
+        """Return what stands below the figure's table."""
+        keying = about_keying(self.study, passport.keying) if passport.keying else None
+        notes = [note for note in (passport.note, keying) if note]
+        return Text(" ".join(note.danish for note in notes), " ".join(note.english for note in notes)) if notes else None
 
     def _published(self, passport: Passport) -> list[str | int] | None:
         """Return the verdict; the printed figure where it differs; why, where the report contradicts itself."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from frs_pipeline.intake.applying import added, unapplied
 from frs_pipeline.intake.delivery import applied_in
-from frs_pipeline.intake.figures_checked import figures_checked
+from frs_pipeline.intake.figures_checked import figures_checked, unrecorded
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.evidence import Evidence
@@ -70,6 +70,7 @@ def quality(store: Store, asking: Asking, evidence: Evidence, unit: Sequence[Map
         "layers": evidence.layers,
         "promises": evidence.promises,
         "checked": figures_checked(store) if not store.parts() else [],
+        "unrecorded": unrecorded(store) if not store.parts() else 0,
         "cannot": front_of(store.study).cannot,
         "counts": {
             **counts.layers(),

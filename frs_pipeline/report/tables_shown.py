@@ -22,6 +22,7 @@ from frs_pipeline.study.countable import noun
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
+from frs_pipeline.tables.keying import about_keying
 from frs_pipeline.tables.render import entitled
 
 
@@ -46,6 +47,7 @@ class Shown:
     differences: dict[Address, Deviation]
     noun: Noun
     note: Text | None = None
+    keying: Text | None = None
 
 
 class Tables:
@@ -60,7 +62,9 @@ class Tables:
         known = {address for address in self.evidence.figures if address.table == table.number}
         grid = layout(table, known, texts_of(self.study, table))
         base, found = self._base(table), self._deviations(known)
-        return Shown(table, self.titles[table.number], grid, base, found, noun(self.study, table.marts[0]), self._note(table))
+        keyed, counts = self.evidence.keying.get(table.number), noun(self.study, table.marts[0])
+        keying = about_keying(self.study, keyed) if keyed else None
+        return Shown(table, self.titles[table.number], grid, base, found, counts, self._note(table), keying)
 
     def _note(self, table: Table) -> Text | None:
         return table.noted(printed=printed_from(self.study, self.store.delivery))

@@ -44,8 +44,8 @@ COLLECTION = "collection"
 ADJUDICATED, SAMPLED = "adjudicated.csv", "samples/forms-*.csv"
 # The worksheet of what is still to be decided.
 TO_ADJUDICATE = "to-adjudicate.csv"
-# What came of samples of figures that people held against the paper.
-FIGURES_CHECKED = "samples/figures-*.checked.json"
+# Samples of figures that people hold against the paper: what was drawn, and what came of it.
+FIGURES_DRAWN, FIGURES_CHECKED = "samples/figures-*.drawn.json", "samples/figures-*.checked.json"
 # Beside an export that was fetched: what was asked, when, and the hashes of what came.
 RECEIPT = "receipt.json"
 _OPTIONAL = {**AMENDMENTS, **DESCRIPTION, **CODING}
@@ -284,6 +284,12 @@ def look(study: Study, folder: Path, chosen: Sequence[str] = ()) -> list[tuple[s
     names = [name for source in chosen or sources(study) for name in source_files(study, folder, source)]
     stats = [(name, (folder / name).stat()) for name in names]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+
+
+def look_at_decisions(folder: Path, patterns: Sequence[str]) -> list[tuple[str, int, int]]:
+    """List names, sizes and times (in ns) of what people decided about a delivery, as `look` does; there may be none."""
+    stats = [(path, path.stat()) for pattern in patterns for path in sorted(folder.glob(pattern))]
+    return [(path.relative_to(folder).as_posix(), stat.st_size, stat.st_mtime_ns) for path, stat in stats]
 
 
 def beside(folder: Path, patterns: Sequence[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.language import plural
+from frs_pipeline.store.away import AWAY, forget
 from frs_pipeline.store.code import code_hash, lock_hash, program_version
 from frs_pipeline.store.deliveries import LOCKED, beside, decisions, deliveries, inventory, sha256
 from frs_pipeline.store.files import (
@@ -34,7 +35,7 @@ from frs_pipeline.store.files import (
     write_json,
 )
 from frs_pipeline.store.lock import finish
-from frs_pipeline.store.plan import AssetPath, program, whole_steps
+from frs_pipeline.store.plan import AssetPath, decided, program, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import FILE, definition, is_together, togethers
 from frs_pipeline.study import Study
@@ -112,6 +113,7 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
     """
     content = _content(store, summary, compared_with(store))
     write_json(store.settings.curated(store.delivery) / MANIFEST, content)
+    forget(store)
     finish(store)
     return content
 
@@ -154,9 +156,8 @@ def taken_in(store: Store) -> dict[str, str]:
     Of several deliveries together, it is which they are, and their roots.
     """
     if not is_together(store.delivery):
-        found = dict.fromkeys(pattern for product in store.products.values() for pattern in product.decided)
-        decided = {f"decided/{name}": value for name, value in decisions(store.decided(""), tuple(found)).items()}
-        return {**delivered(store.study, store.raw("")), **decided}
+        made = {f"decided/{name}": value for name, value in decisions(store.decided(""), decided(store.study)).items()}
+        return {**delivered(store.study, store.raw("")), **made}
     roots = {f"{part.delivery}/root": part.root or "" for part in store.parts()}
     return {**roots, FILE: sha256(definition(store.settings, store.delivery))}
 
@@ -167,7 +168,7 @@ def added(store: Store, content: dict[str, Any]) -> list[str]:
     That is files, links, and folders without anything listed. A release has a journal of its own; what was moved aside as
     leaked was taken out of the results; sheets for coders aren't results.
     """
-    own = {f"curated/{MANIFEST}", f"curated/{FILE}", "restricted/.lock", *content["outputs"]}
+    own = {f"curated/{MANIFEST}", f"curated/{FILE}", f"curated/{AWAY}", "restricted/.lock", *content["outputs"]}
     names = []
     for zone, apart in ((store.settings.curated, (RELEASE,)), (store.settings.restricted, (LEAKED, SHEETS))):
         folder = zone(store.delivery)
@@ -237,4 +238,5 @@ def note_partial(store: Store, made: set[AssetPath]) -> None:
         outputs = {name: outputs[name] for name in outputs.keys() - noted(store, product, outputs)} | hashes(store, product)
     partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
     write_json(store.settings.curated(store.delivery) / MANIFEST, partial)
+    forget(store)
     finish(store)

@@ -23,6 +23,7 @@ from frs_pipeline.store.deliveries import (
     CODING,
     DESCRIPTION,
     FIGURES_CHECKED,
+    FIGURES_DRAWN,
     LOCKED,
     REGISTERS,
     SAMPLED,
@@ -121,11 +122,17 @@ def together_products(study: Study) -> dict[AssetPath, Product]:
     made = {product.key: product for product in _lists_of_marts(study)}
     for key, product in products(study).items():
         # Who coded the texts of one delivery, or keyed it, needn't have done so with another.
-        if key[0] in ("statistics", "report") and key not in (AGREEMENT, KEYING):
+        if key[0] in ("statistics", "report") and key not in (AGREEMENT, KEYING, KEYING_OF_TABLES):
             inputs = tuple(other for other in product.inputs if other in made)
             parts = tuple(other for other in product.inputs if other not in made and other != ("formats",))
             made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=(), previous=(), decided=())
     return made
+
+
+@derived
+def decided(study: Study) -> tuple[str, ...]:
+    """List the files (patterns of their names) among what was decided about a delivery that anything is made from."""
+    return tuple(dict.fromkeys(pattern for product in products(study).values() for pattern in product.decided))
 
 
 _WITHDRAWN = ("validated", "withdrawn_conferences")
@@ -135,6 +142,8 @@ _FIGURES = ("statistics", "figures")
 AGREEMENT = ("statistics", "coding")
 # Forms that were keyed twice, cell by cell; how far each keyer's agree; faults by keyer and rule; and what was keyed wrongly.
 KEYED, KEYERS, FAULTS, KEYING = ("keyed", "twice"), ("keyed", "keyers"), ("keyed", "faults"), ("statistics", "keying")
+# The last one of the fields that each table asks for.
+KEYING_OF_TABLES = ("statistics", "keying_of_tables")
 # All pairs of ordinal questions.
 ASSOCIATIONS = ("statistics", "associations")
 # What the report tells beside the tables.
@@ -236,7 +245,9 @@ def _keying(study: Study) -> Iterator[Product]:
     faults = (("quarantine",), *_of_each(study, "validated", "noted"), *_REGISTERS, _WITHDRAWN)
     more = (*_papers(study), *_files(study, "rules.yaml"))
     yield _restricted(FAULTS, *by, raw=(*instruments(study), *AMENDMENTS), inputs=faults, definitions=more)
-    yield _curated(KEYING, "assets.keying", "g5_statistics", inputs=(KEYED,), definitions=_papers(study))
+    by = ("assets.keying", "g5_statistics")
+    yield _curated(KEYING, *by, inputs=(KEYED,), definitions=_papers(study))
+    yield _curated(KEYING_OF_TABLES, *by, inputs=(KEYED,), definitions=(*_files(study, "tables.yaml"), *_papers(study)))
 
 
 def _whole_delivery(study: Study) -> Iterator[Product]:
@@ -484,7 +495,7 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         pages="report",
         beside=LOCKED,
         previous=_before(study),
-        decided=(*_adjudicated(study), FIGURES_CHECKED),
+        decided=(*_adjudicated(study), FIGURES_DRAWN, FIGURES_CHECKED),
     )
 
 

@@ -1,4 +1,4 @@
-"""What whoever runs a study says about its running: who owns what is made, and how often forms are expected to come.
+"""What whoever runs a study says about its running: who owns what is made, how often forms should come, how long what is kept.
 
 Nothing of it has a part in a result: the file may change at any time, and nothing is made again.
 """
@@ -19,11 +19,22 @@ Zone = Literal["raw", "restricted", "curated"]
 Owner = Annotated[str, Field(pattern=r"^(team:[A-Za-z0-9_-]+|[^@\s:]+@[^@\s:]+\.[^@\s:]+)$")]
 
 
+class Retention(Spec):
+    """For how many days Dagster's history keeps a run, and of how many deliveries results stay: the newest.
+
+    What isn't said is kept for ever.
+    """
+
+    days_of_runs: Annotated[int, Field(ge=1, le=36500)] | None = None
+    newest_results: Annotated[int, Field(ge=1, le=10000)] | None = None
+
+
 class Operating(Spec):
-    """Who owns what lies in a zone, and within how many days of the last another delivery should be made."""
+    """Who owns what lies in a zone, within how many days of the last another delivery should be made, and what is kept."""
 
     owners: dict[Zone, tuple[Owner, ...]] = Field(default_factory=dict)
     delivery_within_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    retention: Retention = Field(default_factory=Retention)
 
 
 @derived

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from frs_pipeline.collection.reconciled import DRAWN
+from frs_pipeline.collection.sampling import note_without
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.operations.refresh import Told, nobody, refresh
 from frs_pipeline.store.deliveries import ADJUDICATED, COLLECTION, SAMPLED, TO_ADJUDICATE
@@ -46,7 +47,12 @@ def erase(settings: Settings, parts: dict[str, RequestedForms], told: Told = nob
         # Before it is made again, since what was decided is among what it is made from.
         for path in _decided(store):
             if of_lines(store, path):
+                if fnmatchcase(path.relative_to(store.decided("")).as_posix(), SAMPLED) and holds(path, marks(part)):
+                    note_without(store, path, marks(part))
                 _strike(path, marks(part))
+            elif holds(path, marks(part)):
+                path.unlink()
+                removed.append(path)
         refresh(settings, name, told=told)
         left = [*leftovers(store, marks(part)), *collected(store, part)]
         for path in dict.fromkeys(left):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster._core.storage.tags import RETRY_NUMBER_TAG
 from support.serving import home_in, processes_of, serving, switch_off, until
 
 from frs_pipeline.assets.wiring import PARTITION_TAG
@@ -24,6 +25,12 @@ PATIENCE = 300
 def runs(home: Path, delivery: str) -> list[DagsterRun]:
     with DagsterInstance.local_temp(str(home)) as instance:
         return [run for run in instance.get_runs() if run.tags.get(PARTITION_TAG) == delivery]
+
+
+def steps(home: Path, run: DagsterRun) -> list[str]:
+    """All steps that a run was to take."""
+    with DagsterInstance.local_temp(str(home)) as instance:
+        return instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id or "").step_keys_to_execute
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
@@ -51,5 +58,10 @@ def test_after_a_kill_of_all_processes_the_next_delivery_is_refreshed_and_the_lo
         for each in (name, LATER):
             until((settings.curated(each) / MANIFEST).exists, PATIENCE)
         record_property("seconds to both results", time.monotonic() - began)
+        until(lambda: all(run.is_finished for each in (name, LATER) for run in runs(home, each)), PATIENCE)
     assert "the run's process is gone" in page.read_text(encoding="utf-8")
-    assert {run.run_id: run.status for run in runs(home, name)}[lost.run_id] is DagsterRunStatus.FAILURE
+    [again, before] = runs(home, name)
+    assert (before.run_id, before.status) == (lost.run_id, DagsterRunStatus.FAILURE)
+    # It is Dagster that had it made again, and what the lost run had made wasn't made once more.
+    assert (again.parent_run_id, again.tags[RETRY_NUMBER_TAG], again.status) == (lost.run_id, "1", DagsterRunStatus.SUCCESS)
+    assert 0 < len(again.step_keys_to_execute or ()) < len(steps(home, lost))

@@ -1,5 +1,7 @@
 """Everything but a backup is lost: what is restored gives the same root. A backup that is damaged anywhere restores nothing."""
 
+import errno
+import hashlib
 import io
 import json
 import os
@@ -263,6 +265,71 @@ def test_a_link_in_an_archive_is_refused(kept, tmp_path):
     with pytest.raises(InputError, match="damaged or altered"):
         restore(tmp_path / "links.tar", tmp_path / "there")
     assert not (tmp_path / "there").exists()
+
+
+def forged(path, to, name, **said):
+    """An archive whose list names one more file as it is said, and that file's member by `member`."""
+    member, content = said.pop("member"), said.pop("content", b"")
+    with tarfile.open(path) as archive:
+        head = json.loads(archive.extractfile(HEAD).read())
+    text = json.dumps({**head, "files": {name: said}}).encode()
+    with tarfile.open(to, "w", format=tarfile.PAX_FORMAT) as archive:
+        first = tarfile.TarInfo(HEAD)
+        first.size, member.size = len(text), len(content)
+        archive.addfile(first, io.BytesIO(text))
+        archive.addfile(member, io.BytesIO(content))
+    return to
+
+
+def test_a_sparse_file_in_an_archive_is_refused(kept, tmp_path):
+    size = 1 << 22
+    member = tarfile.TarInfo("data/raw/x")
+    member.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(size)}
+    digest = hashlib.sha256(bytes(size)).hexdigest()
+    path = forged(kept[0].path, tmp_path / "sparse.tar", "data/raw/x", size=size, sha256=digest, member=member)
+    assert path.stat().st_size < size / 8
+    with pytest.raises(InputError, match="damaged or altered"):
+        restore(path, tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+
+
+def test_a_size_that_no_file_has_is_told_in_one_line(kept, tmp_path):
+    with tarfile.open(kept[0].path) as archive:
+        members = archive.getmembers()[:3]
+    for member in members:
+        for size in (b"\x80" + b"\xff" * 11, b"\xff" * 12, b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7):
+            content = bytearray(kept[0].path.read_bytes())
+            at = slice(member.offset, member.offset + 512)
+            header = bytearray(content[at])
+            header[124:136], header[148:156] = size, b" " * 8
+            header[148:156] = b"%06o\0 " % sum(header)
+            content[at] = header
+            (tmp_path / "spoilt.tar").write_bytes(content)
+            with pytest.raises(InputError, match=r"damaged|isn't a backup"):
+                restore(tmp_path / "spoilt.tar", tmp_path / "there")
+
+
+def test_a_file_system_without_a_second_name_for_a_file_keeps_one_too(delivery, tmp_path, monkeypatch):
+    def link(*_):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+    done = backup(delivery.settings, tmp_path / "one.tar", "x")
+    assert restore(done.path, tmp_path / "there").sha256 == done.sha256
+    assert not list(tmp_path.glob(".*"))
+    # Somebody else's of that name, which appears at the last moment, stays.
+    whole = backing_up._read_through
+    monkeypatch.setattr(backing_up, "_read_through", lambda *of: lay(tmp_path / "two.tar", "mine") and whole(*of))
+    with pytest.raises(UsageError, match="exists already"):
+        backup(delivery.settings, tmp_path / "two.tar", "x")
+    assert (tmp_path / "two.tar").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_of_the_study_that_leads_elsewhere_is_refused(delivery, tmp_path):
+    lay(tmp_path / "elsewhere" / "private.txt", "mine")
+    (delivery.settings.study.folder / "notes").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="notes: leads elsewhere"):
+        backup(delivery.settings, tmp_path / "one.tar", "x")
 
 
 def test_it_goes_into_an_empty_place_only(kept, tmp_path):

@@ -26,13 +26,16 @@ import pyrage
 import pyreadstat
 import pytest
 from openpyxl.comments import Comment
+from support.events import events_in, of_runs
 from support.keys import environment_of
+from support.logging_kept import logging_kept
 from support.study import STUDY, few_tables
 
 from frs_pipeline import cli
 from frs_pipeline.study.instruments import instruments
 
 WRITTEN = ["{}-{}", "{}{}", "{} {}", "{} - {}", "{}–{}"]
+EVENTS = "events.jsonl"
 # In the ledger and nowhere else.
 ONLY_BOOKED = 87654321
 LINE_TO_WRITE_ON, SYSTEM = "bemaerk", ("difftime", "statc_3", "statd_1", "statd_2")
@@ -77,6 +80,8 @@ def texts_of(path):
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             yield from (archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+    elif path.suffix == ".jsonl":
+        yield str([json.loads(line) for line in content.splitlines()])  # its letters are escaped
     elif content[:2] == b"\x1f\x8b":
         yield gzip.decompress(content).decode("utf-8", "replace")
     elif content.startswith(b"SQLite"):
@@ -222,9 +227,12 @@ def run(home, monkeypatch, capfd):
             if name.startswith("FRS_"):
                 monkeypatch.setenv(name, value)
         monkeypatch.setenv("DAGSTER_HOME", str(home))
+        # What programs elsewhere are told is heard with the rest: the one is printed, the other lies in a file in Dagster's home.
+        monkeypatch.setenv("FRS_LOG", "json")
+        monkeypatch.setenv("FRS_LINEAGE", str(home / EVENTS))
         monkeypatch.setattr(sys, "argv", ["frs", *arguments])
         capfd.readouterr()
-        with pytest.raises((SystemExit, Exception)) as ended:
+        with logging_kept(), pytest.raises((SystemExit, Exception)) as ended:
             cli.main()
         out, err = capfd.readouterr()
         if not isinstance(ended.value, SystemExit):
@@ -267,6 +275,11 @@ def test_none_is_heard_past_quarantine_after_a_run(planted, run, home):
     code, printed = run(delivery.data, "--debug", "run")
     assert (code, "forms set aside" not in printed) == (0, True), printed
     assert heard(canary, delivery.data, home, printed) == {}
+    log = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    assert {"STEP_SUCCESS", "ASSET_MATERIALIZATION", "ASSET_CHECK_EVALUATION", "PIPELINE_SUCCESS"} <= {
+        line.get("event") for line in log
+    }
+    assert of_runs(events_in(home / EVENTS))[-1] == ["START", "COMPLETE"]
     manifest = json.loads((delivery.settings.curated(delivery.name) / "manifest.json").read_text(encoding="utf-8"))
     # Each spoilt form was judged and set aside, and is in quarantine whole.
     assert manifest["summary"]["quarantined"] >= 15

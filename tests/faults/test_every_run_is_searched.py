@@ -5,10 +5,13 @@ import sys
 
 import pyarrow as pa
 import pytest
-from dagster import DagsterInstance, RunsFilter, build_run_status_sensor_context
+from dagster import DagsterEventType, DagsterInstance, RunsFilter, build_run_status_sensor_context
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
+from dagster._core.storage.tags import RETRY_NUMBER_TAG, WILL_RETRY_TAG
+from support.events import assertions, events_in, of_runs
 from support.keys import environment_of
+from support.serving import retries
 from support.study import STUDY
 
 from frs_pipeline import cli
@@ -43,18 +46,20 @@ def environment(delivery, tmp_path, monkeypatch, storage):
     home = tmp_path / "home"
     home.mkdir()
     elsewhere = f"storage:\n  sqlite:\n    base_dir: {tmp_path / 'elsewhere'}\n"
-    (home / "dagster.yaml").write_text(storage or elsewhere, encoding="utf-8")
+    (home / "dagster.yaml").write_text((storage or elsewhere) + retries(), encoding="utf-8")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setenv("FRS_LINEAGE", str(tmp_path / "events.jsonl"))
     return delivery, home
 
 
-def make(delivery, home, chosen):
-    """Materialise some assets as a run of Dagster's own is executed; the instance, and the run."""
+def make(delivery, home, chosen, **of):
+    """Materialise some assets as a run of Dagster's own is executed, perhaps in another's place; the instance, and the run."""
     instance, study = DagsterInstance.from_config(str(home)), delivery.settings.study
     instance.add_dynamic_partitions(str(deliveries_of(study).name), [delivery.name])
     keys = frozenset(key_of(study, tuple(name.split("/"))) for name in chosen)
     job = part(study).get_subset(asset_selection=keys)
-    made = instance.create_run_for_job(job, run_config=QUIET, tags={PARTITION_TAG: delivery.name}, asset_selection=keys)
+    tags = {PARTITION_TAG: delivery.name, **({RETRY_NUMBER_TAG: "1"} if of else {})}
+    made = instance.create_run_for_job(job, run_config=QUIET, tags=tags, asset_selection=keys, **of)
     execute_run(InMemoryJob(job), made, instance)
     return instance, instance.get_run_by_id(made.run_id)
 
@@ -115,6 +120,8 @@ def test_a_part_made_by_dagster_is_searched_and_fails(environment, capfd, monkey
     after(instance, made, failed_runs)
     assert f"{MART}: holds what must not leave the restricted zone: personal number" in incident(delivery, made)
     assert PERSON not in incident(delivery, made)
+    assert made.tags[WILL_RETRY_TAG] == "false"
+    assert of_runs(events_in(home.parent / "events.jsonl")) == [["START", "FAIL"]]
     instance.dispose()
 
 
@@ -122,6 +129,10 @@ def test_a_part_in_which_nothing_is_found_ends_well(environment, capfd, monkeypa
     delivery, home = environment
     instance, made = make(delivery, home, ["marts/coordinator"])
     assert made.status.value == "SUCCESS"
+    events = events_in(home.parent / "events.jsonl")
+    assert of_runs(events) == [["START", "COMPLETE"]]
+    assert {event["run"]["runId"] for event in events if "parent" not in event["run"]["facets"]} == {made.run_id}
+    assert (f"{delivery.name}/marts/coordinator", "one_row_each", True) in set(assertions(events))
     instance.dispose()
 
 
@@ -134,6 +145,7 @@ def test_what_is_kept_elsewhere_of_a_run_that_failed_is_searched_and_both_are_to
     text = incident(delivery, made)
     assert f"run {made.run_id}: holds what must not leave the restricted zone" in text
     assert UNREADABLE not in text
+    assert made.tags[WILL_RETRY_TAG] == "false"
     instance.dispose()
 
 
@@ -158,6 +170,33 @@ def test_frs_run_searches_its_own_run_elsewhere_too_while_another_is_newer(envir
     assert "holds what must not leave the restricted zone" in err
     assert newer
     assert newer[0] not in err
+
+
+def test_a_run_whose_input_is_wrong_is_not_made_again(environment, capfd, monkeypatch):
+    delivery, home = environment
+    (delivery.folder / "kontering.csv").write_text("no ledger\n", encoding="utf-8")
+    instance, made = make(delivery, home, ["raw/ledger", "validated/ledger"])
+    assert (made.status.value, made.tags[WILL_RETRY_TAG]) == ("FAILURE", "false")
+    instance.dispose()
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["by the run in its place", "by the sensor before"])
+def test_a_run_that_was_killed_and_left_something_is_not_made_again(environment, capfd, monkeypatch, seen):
+    delivery, home = environment
+    (delivery.settings.curated(delivery.name) / "half.csv").write_text(f"a;b\n1;{PERSON}\n", encoding="utf-8")
+    with DagsterInstance.from_config(str(home)) as instance:
+        killed = instance.create_run_for_job(part(delivery.settings.study), tags={PARTITION_TAG: delivery.name})
+        instance.report_run_failed(killed)
+        killed = instance.get_run_by_id(killed.run_id)
+        assert killed.tags[WILL_RETRY_TAG] == "true"  # nobody has looked yet
+        if seen:
+            after(instance, killed, failed_runs)
+        instead, made = make(delivery, home, ["marts/coordinator"], parent_run_id=killed.run_id, root_run_id=killed.run_id)
+        assert (made.status.value, made.tags[WILL_RETRY_TAG]) == ("FAILURE", "false")
+        assert not instead.all_logs(made.run_id, of_type=DagsterEventType.STEP_START)
+        after(instead, made, failed_runs)
+        assert (f"run {killed.run_id} isn't run again" if seen else "half.csv: holds what must not") in incident(delivery, made)
+        instead.dispose()
 
 
 def test_what_a_run_left_that_was_killed_or_stopped_is_searched_afterwards(environment, capfd, monkeypatch):

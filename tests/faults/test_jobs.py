@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.events import assertions, events_in, of_runs, open_steps, origins
 from support.keys import environment_of
 from support.running import frs, here
 from support.serving import until
@@ -68,8 +69,16 @@ def holders(delivery: Delivery, name: str) -> list[int]:
 
 def test_they_make_the_same_bytes_as_one_after_the_other(good: Any, tmp_path: Path, expected: dict[str, str]) -> None:
     delivery = several(good, tmp_path)
-    done = frs(delivery.data, "run", "--all", "--jobs", "3")
+    done = frs(delivery.data, "run", "--all", "--jobs", "3", FRS_LINEAGE=str(tmp_path / "events.jsonl"))
     assert (done.returncode, done.stderr) == (0, "")
+    events = events_in(tmp_path / "events.jsonl")
+    assert of_runs(events) == [["START", "COMPLETE"]] * len(NAMES)
+    assert open_steps(events) == set()
+    assert all(passed for _, _, passed in assertions(events))
+    for name in (NAMES[0], NAMES[2]):
+        assert origins(events, f"{name}/marts/coordinator", "conflict") == {(f"{name}/raw/coordinator", "konflikt")}
+    said = (tmp_path / "events.jsonl").read_text(encoding="utf-8")
+    assert str(tmp_path) not in said
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == [f"Delivery {name}" for name in NAMES]
     assert hashes(delivery.settings) == expected
     compared = {name: read_manifest(Store(delivery.settings, name))["predecessor"].get("delivery") for name in NAMES}

@@ -6,6 +6,7 @@ import sys
 
 import pyarrow as pa
 import pytest
+from support.events import events_in, of_runs
 from support.keys import environment_of
 
 from frs_pipeline import cli
@@ -27,6 +28,7 @@ def run(monkeypatch, capfd):
             monkeypatch.delenv(name)
         for name in ("FRS_DATA_DIR", "FRS_KEY_FILE"):
             monkeypatch.setenv(name, environment_of(data)[name])
+        monkeypatch.setenv("FRS_LINEAGE", str(data.parent / "events.jsonl"))
         if home:
             home.mkdir(exist_ok=True)
             (home / "dagster.yaml").touch()
@@ -38,6 +40,10 @@ def run(monkeypatch, capfd):
         return ended.value.code, capfd.readouterr().err
 
     return call
+
+
+def told_of(delivery):
+    return events_in(delivery.data.parent / "events.jsonl")
 
 
 def leak_into_mart(monkeypatch, column):
@@ -84,6 +90,8 @@ def test_a_mart_that_leaks_does_not_stay(delivery, run, monkeypatch, kind):
     assert json.loads((curated / "manifest.json").read_text(encoding="utf-8"))["root"]
     assert before.keys() <= {path.name for path in (curated / "statistics").iterdir()}
     assert store.raw("").exists()
+    assert of_runs(told_of(delivery)) == [["START", "FAIL"], ["START", "COMPLETE"]]
+    assert PERSON not in (delivery.data.parent / "events.jsonl").read_text(encoding="utf-8")
 
 
 def test_a_selection_is_searched_too(delivery, run, monkeypatch):
@@ -132,6 +140,25 @@ def test_a_form_in_dagsters_history_is_found(delivery, run, monkeypatch, tmp_pat
     said = err.rpartition("holds what must not leave the restricted zone: ")[2]
     assert "form" in said.partition("(take run")[0]
     assert "dagster" in err.lower()
+
+
+def test_a_run_in_whose_history_a_form_is_found_did_not_complete(delivery, run, monkeypatch, tmp_path):
+    """Each of its steps did, and Dagster calls it a success."""
+    quoted, whole = [], validated.produced
+
+    def describing(context, key, rows, /, **metadata):
+        return whole(context, key, rows, **metadata, **({"note": str(quoted)} if key == ("noted", "coordinator") else {}))
+
+    delivery.set("coordinator", 0, konflikt="2")
+    telling(monkeypatch, quoted.append)
+    monkeypatch.setattr(validated, "produced", describing)
+    code, err = run(delivery.data, "run", "--select", "noted", home=tmp_path / "home")
+    assert (code, err.count("holds what must not leave the restricted zone")) == (1, 1)
+    events = told_of(delivery)
+    assert of_runs(events) == [["START", "FAIL"]]
+    assert {event["eventType"] for event in events[1:-1]} == {"START", "COMPLETE"}
+    assert "search for leaks" in events[-1]["run"]["facets"]["errorMessage"]["message"]
+    assert quoted and all(cell not in json.dumps(events) for cell in quoted[0].values() if len(str(cell)) > 9)
 
 
 def test_what_a_step_prints_is_not_kept_in_dagsters_history(delivery, run, monkeypatch, tmp_path):

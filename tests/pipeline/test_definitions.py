@@ -15,6 +15,7 @@ from frs_pipeline.assets import manifest, privacy
 from frs_pipeline.assets.graph import assets, resources
 from frs_pipeline.assets.wiring import deliveries_of, key_of, product_of, raw_key
 from frs_pipeline.definitions import build_definitions
+from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.operations.describing import LOOKED
 from frs_pipeline.operations.sensors import new_deliveries
 from frs_pipeline.report.claims import claims
@@ -151,9 +152,9 @@ def test_each_table_shows_columns_rows_preview_and_comparison(run) -> None:
         assert isinstance(metadata["preview"], MarkdownMetadataValue)
 
 
-def test_columns_of_marts_and_tables_say_which_columns_they_come_from(run) -> None:
-    """Every column that a lineage names is one of the named asset's own."""
-    _, result, _, _ = run
+def test_columns_of_forms_marts_and_tables_say_which_columns_they_come_from(run) -> None:
+    """Every column that a lineage names is one of the named asset's own, or of the delivered export."""
+    settings, result, _, _ = run
     made = {
         ma.asset_key: ma.metadata
         for event in result.get_asset_materialization_events()
@@ -164,17 +165,21 @@ def test_columns_of_marts_and_tables_say_which_columns_they_come_from(run) -> No
         for key, metadata in made.items()
         if "dagster/column_schema" in metadata
     }
+    exports = {name: read_export(STUDY, settings.raw_delivery(DELIVERY) / name) for name in instruments(STUDY)}
+    columns |= {raw_key(STUDY, name): set(export.names) for name, export in exports.items()}
     told = {
         key: metadata["dagster/column_lineage"].lineage for key, metadata in made.items() if "dagster/column_lineage" in metadata
     }
-    assert {product_of(key)[0] for key in told} == {"pseudonymised", "marts", "statistics"}
-    assert len(told) == 4 + 5 + 81 + 1
+    assert {product_of(key)[0] for key in told} == {"validated", "pseudonymised", "marts", "statistics"}
+    assert len(told) == 4 + 4 + 5 + 81 + 1
     for key, lineage in told.items():
         assert lineage.deps_by_column.keys() <= columns[key]
         for deps in lineage.deps_by_column.values():
             assert deps
             assert all(dep.column_name in columns[dep.asset_key] for dep in deps)
-    assert all(told[key].deps_by_column.keys() == columns[key] for key in told if product_of(key)[0] != "statistics")
+    whole = [key for key in told if product_of(key)[0] != "statistics"]
+    # Where a form stands in the export isn't from a column of it.
+    assert all(told[key].deps_by_column.keys() == columns[key] - {"file", "line"} for key in whole)
     table = told[key_of(STUDY, table_key(1))].deps_by_column
     assert {(product_of(dep.asset_key), dep.column_name) for dep in table["row"]} == {
         (("marts", mart), "role") for mart in catalogue(STUDY)[1].marts

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import re
 import shutil
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -15,12 +17,15 @@ from support.study import STUDY
 from frs_pipeline.errors import CheckFailed, InputError, SeveralErrors, UsageError
 from frs_pipeline.intake.figures_checked import (
     COLUMNS,
+    Recorded,
     figures_checked,
     keep,
+    mark_of,
     read_sheet,
     record,
     sheet_of,
     summed,
+    unrecorded,
     write_sheet,
 )
 from frs_pipeline.lineage.evidence import Evidence
@@ -31,7 +36,8 @@ from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.report.binding import unbound
 from frs_pipeline.store.files import Store, stale
-from frs_pipeline.store.journal import entries
+from frs_pipeline.store.journal import append, entries
+from frs_pipeline.store.samples import DRAWN, drawn_details
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Address
@@ -52,7 +58,11 @@ def store(made, tmp_path):
 
 
 def drawn(store, seed=7, figures=6, forms=3):
-    return write_sheet(store, *draw(Evidence(store), seed, figures, forms))
+    """Draw a sample as the command does: noted in the journal, and then written."""
+    made, lines = draw(Evidence(store), seed, figures, forms)
+    noted = drawn_details(store, "figures", sheet_of(store, seed, figures, forms).name, mark_of(made))
+    append(store.settings.access_journal, DRAWN, who="lk", why="a test", details=noted)
+    return write_sheet(store, made, lines)
 
 
 def rows_of(path):
@@ -144,11 +154,67 @@ def test_what_was_found_is_counted_and_its_limit_is_exact(store):
     found = record(store, path, who="LK", when="2026-11-28")
     keep(store, path, found)
     (one,) = figures_checked(store)
-    assert (one.agree, one.differ, one.not_found, one.others, one.changed) == (16, 1, 1, 0, False)
-    assert (one.upper, one.worst) == (Decimal("25.1"), Decimal("31.1"))
+    lines, figures = one.lines, one.figures
+    assert (lines.agree, lines.differ, lines.not_found, one.changed) == (16, 1, 1, False)
+    assert (lines.upper, lines.worst) == (Decimal("25.1"), Decimal("31.1"))
+    # By figures, counted by the addresses that stand in the sheet.
+    of = [tuple(row[4:9]) for row in rows_of(path)[1:]]
+    wrong, unsure = {of[1]}, {of[2]} - {of[1]}
+    assert (figures.agree, figures.differ, figures.not_found) == (6 - len(wrong) - len(unsure), 1, len(unsure))
     kept = (path.with_suffix(".checked.json")).read_text(encoding="utf-8")
     # What the report reads leads to no form.
     assert not any(line[1] in kept or line[2] in kept for line in rows_of(path)[1:])
+
+
+def test_a_figure_differs_if_any_of_its_lines_does_and_its_limit_is_larger():
+    """Four figures of five lines each: R has qbeta(0.95, 5, 16) = 0.4010 of lines, qbeta(0.95, 2, 3) = 0.7514 of figures."""
+    of_figures = [["differs"] * 4 + ["agrees"], ["agrees"] * 5, ["agrees"] * 5, ["agrees"] * 5]
+    results = [(1, at, result) for at, of_one in enumerate(of_figures, start=1) for result in of_one]
+    one = summed(Recorded(delivery=NAME, seed=1, of="x", who="LK", when="2026-11-28", results=tuple(results)))
+    assert (one.lines.differ, one.lines.compared, one.figures.differ, one.figures.compared) == (4, 20, 1, 4)
+    assert (one.lines.upper, one.figures.upper) == (Decimal("40.2"), Decimal("75.2"))
+    # One of which a paper wasn't found is judged only if another of its lines differs.
+    lost = [*results[:4], (1, 1, "not found"), *results[5:-1], (1, 4, "not found")]
+    two = summed(Recorded(delivery=NAME, seed=1, of="x", who="LK", when="2026-11-28", results=tuple(lost))).figures
+    assert (two.agree, two.differ, two.not_found) == (2, 1, 1)
+
+
+def test_a_trimmed_sample_is_found_when_it_is_recorded(store):
+    """Lines that differ are cut out of the sheet and of what was drawn: only the journal knows better."""
+    path = drawn(store)
+    beside = path.with_suffix(".drawn.json")
+    whole, content = json.loads(beside.read_bytes()), path.read_bytes()
+    beside.write_text(json.dumps({**whole, "lines": whole["lines"][:10]}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path.write_bytes(b"".join(content.splitlines(keepends=True)[:11]))
+    fill(path, ["agrees"] * 10)
+    with pytest.raises(InputError, match=r"drawn\.json: isn't what was drawn: the access journal has another sample") as error:
+        record(store, path, who="LK", when="2026-11-28")
+    assert str(error.value).count("\n") == 0
+    # Nor is one that nobody drew: a seed that nothing in the journal names.
+    other = sheet_of(store, 8, 6, 3)
+    write_sheet(store, *draw(Evidence(store), 8, 6, 3))
+    fill(other, ["agrees"] * (len(rows_of(other)) - 1))
+    with pytest.raises(InputError, match="isn't what was drawn"):
+        record(store, other, who="LK", when="2026-11-28")
+
+
+def test_samples_of_which_nothing_is_recorded_are_counted_even_if_their_files_are_gone(store):
+    paths = [drawn(store, seed=seed) for seed in (1, 2, 3)]
+    assert unrecorded(store) == 3
+    for path in paths[:2]:
+        path.unlink()
+        path.with_suffix(".drawn.json").unlink()
+    fill(paths[2], ["agrees"] * (len(rows_of(paths[2])) - 1))
+    keep(store, paths[2], record(store, paths[2], who="LK", when="2026-11-28"))
+    assert unrecorded(store) == 2
+
+
+def test_a_cell_that_a_spreadsheet_would_compute_is_neutralised(store):
+    made, lines = draw(Evidence(store), 7, 6, 3)
+    odd = ("=1+1", "@SUM(A1)", "+cmd", "-a", "\tx")
+    write_sheet(store, made, [replace(line, keyed=odd[at % 5], row=odd[at % 5]) for at, line in enumerate(lines)])
+    cells = [cell for row in rows_of(sheet_of(store, 7, 6, 3))[1:] for cell in row]
+    assert not any(cell.startswith(("=", "@", "+", "-", "\t")) for cell in cells)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +261,7 @@ def test_a_sheet_that_was_never_drawn_here(store, tmp_path):
 
 
 def test_from_the_draw_to_the_report(store):
-    """As commands. Both are in the access journal; a record makes the report stale and nothing else, a draw nothing at all."""
+    """As commands. Both are in the access journal, and make the report stale and nothing else."""
     journal = store.settings.access_journal
     ask = ("sample", "draw", "--of", "figures", "--seed", "5", "--figures", "4", "--forms", "2")
     assert frs(store, *ask).returncode == 2
@@ -221,7 +287,14 @@ def test_from_the_draw_to_the_report(store):
     path = sheet_of(store, 5, 4, 2)
     assert told.returncode == 0 and str(path) in told.stdout
     assert (entries(journal)[-1].event, entries(journal)[-1].why) == ("sample drawn", "Aftalt kontrol")
-    assert stale(store) == set()
+    # Whoever reads the report is told of samples of which nothing is recorded, also where nothing is of any.
+    fresh = Settings(Study(store.study.folder), store.settings.data, store.settings.key)
+    assert stale(Store(fresh, NAME)) == {("report",)}
+    assert refresh(fresh).made == ("report",)
+    told = page.read_text(encoding="utf-8")
+    (line,) = re.findall("<p[^>]*>.*uden at noget resultat er indført:.*</p>", told)
+    assert line.endswith(" 1.</p>")
+    assert unbound({page.name: told}) == []
     drawn(store, seed=6)
     fill(path, ["stemmer"] * (len(rows_of(path)) - 1))
     assert frs(store, "sample", "record", str(path)).returncode == 2
@@ -235,10 +308,14 @@ def test_from_the_draw_to_the_report(store):
     assert refresh(fresh.settings).made == ("report",)
     text = page.read_text(encoding="utf-8")
     n = len(rows_of(path)) - 1
-    limit = summed(record(fresh, path, who="LK", when="x", replace=True)).upper
-    assert f'<td class="n">{n}</td><td class="n">0</td><td class="n">' in text and str(limit).replace(".", ",") in text
-    # Of another sample nothing was recorded by then.
-    assert "Stikprøver, der da var trukket og ikke indført:" in text
+    one = summed(record(fresh, path, who="LK", when="x", replace=True))
+    for tally, number in ((one.lines, n), (one.figures, 4)):
+        assert (
+            f'<td class="n">{number}</td><td class="n">0</td><td class="n">' in text
+            and str(tally.upper).replace(".", ",") in text
+        )
+    # Of another sample nothing is recorded yet.
+    assert "uden at noget resultat er indført:" in text
     assert unbound({page.name: text}) == []
     assert frs(store, "verify").returncode == 0
     # Where the figures were made again differently, it says so.
@@ -246,10 +323,11 @@ def test_from_the_draw_to_the_report(store):
     exports.write_bytes(b"".join(exports.read_bytes().splitlines(keepends=True)[:-1]))
     refresh(Settings(Study(store.study.folder), store.settings.data, store.settings.key))
     assert "Tallene er lavet om siden" in page.read_text(encoding="utf-8")
-    # And where nothing is recorded any more, the page looks as before.
+    # And where nothing is recorded any more, only the samples are told.
     path.with_suffix(".checked.json").unlink()
     refresh(Settings(Study(store.study.folder), store.settings.data, store.settings.key))
-    assert b'id="checked"' not in page.read_bytes()
+    left = page.read_text(encoding="utf-8")
+    assert 'id="checked"' in left and "Linjer</span>" not in left
 
 
 def test_what_was_recorded_must_be_readable(store):

@@ -7,10 +7,12 @@ import random
 import stat
 
 import pytest
+from dagster import DagsterInstance, build_sensor_context
 from support.running import here
 from support.small_study import NAME, make_delivery
 
-from frs_pipeline.collection.sampling import SHEET_COLUMNS, drawn
+from frs_pipeline.assets.wiring import product_of, unchanged
+from frs_pipeline.collection.sampling import SHEET_COLUMNS, drawn, note_without
 from frs_pipeline.errors import FrsError
 from frs_pipeline.intake.adjudicated import ADJUDICATED_COLUMNS
 from frs_pipeline.intake.readers.worksheets import as_meant
@@ -19,9 +21,12 @@ from frs_pipeline.lineage.form import ways
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.sensors import new_deliveries
 from frs_pipeline.operations.verify import verify
 from frs_pipeline.privacy.search import search_results
-from frs_pipeline.store.files import Store, read
+from frs_pipeline.report.binding import unbound
+from frs_pipeline.stats.printing import spss
+from frs_pipeline.store.files import MANIFEST, Store, read
 from frs_pipeline.store.journal import entries
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
@@ -118,6 +123,34 @@ def test_a_sample_is_spread_over_keyers_and_is_the_same_again(keyed):
     assert (other.returncode, other.stderr.count("\n"), "take another seed" in other.stderr) == (3, 1, True)
 
 
+def test_only_forms_that_were_drawn_count_as_drawn(keyed):
+    """A worksheet that somebody wrote, added to, trimmed or renamed is refused; one that a spreadsheet saved anew isn't."""
+    _, store, _, _ = keyed
+    path = store.decided(f"samples/forms-{SEED}.csv")
+    content, before = path.read_bytes(), drawn(store)
+    rows = list(csv.reader(content.decode("utf-8-sig").splitlines(), delimiter=";"))
+    more = next(f"DE-{number}" for number in range(1000, 1000 + FORMS) if f"DE-{number}" not in before)
+    for spoilt in ([*rows, [more, *rows[1][1:]]], rows[:-1], [rows[0], [more, *rows[1][1:]], *rows[2:]]):
+        write(path, spoilt, "utf-8")
+        with pytest.raises(FrsError, match="isn't what was drawn by this seed") as error:
+            drawn(store)
+        assert str(error.value).count("\n") == 0
+    write(path, rows)
+    assert drawn(store) == before
+    path.write_bytes(content)
+    other = path.with_name("forms-8.csv")
+    other.write_bytes(content)
+    with pytest.raises(FrsError, match=r"forms-8\.csv: isn't what was drawn"):
+        drawn(store)
+    other.unlink()
+    # What an erasure takes out is noted before, and only of a worksheet that was as it was drawn.
+    gone = {rows[1][0]}
+    note_without(store, path, gone)
+    write(path, [rows[0], *rows[2:]], "utf-8")
+    assert drawn(store) == before - gone
+    path.write_bytes(content)
+
+
 def test_without_a_reason_nothing_is_drawn_and_the_journal_says_so(keyed):
     settings, store, _, _ = keyed
     done = frs(settings, "sample", "draw", "--of", "forms", "--seed", "99")
@@ -178,6 +211,77 @@ def test_the_rate_of_a_question_is_counted_and_has_an_interval(keyed):
     assert rows[None]["cells"] > 30
     assert rows["number"]["kappa"] is None
     assert "keyer" not in read(store.file("statistics", "keying")).schema.names
+    assert settings
+
+
+def test_the_rate_stands_below_the_tables_that_it_touches(keyed):
+    """In the report, in the terminal and in the passports; and the report is made from it."""
+    settings, store, _, _ = keyed
+    page = (settings.curated(NAME) / "report" / "svar.html").read_text(encoding="utf-8")
+    assert page.count("Tastefejl: ") == page.count("Keying errors: ") == 3
+    assert unbound({"svar.html": page}) == []
+    of_overall = next(row for row in read(store.file("statistics", "keying")).to_pylist() if row["question"] == "overall")
+    for number, fields in ((1, 30), (2, 60), (3, 60)):
+        told = json.loads(frs(settings, "tables", str(number), "--json").stdout)[0]["keying"]
+        assert (told["cells"], told["wrong"], told["undecided"], told["unreadable"]) == (fields, 2, 1, 0)
+        shown = (frs(settings, "tables", str(number), "--language", which).stdout for which in ("danish", "english"))
+        danish, english = (" ".join(text.split()) for text in shown)
+        assert f"Tastefejl: 2 af {fields} efterprøvede felter" in danish
+        percent = spss(100 * 2 / fields, 1, leading_zero=True)
+        assert f"({percent} %" in danish and f"({percent.replace(',', '.')}%" in english
+        if number == 1:
+            assert {name: told[name] for name in ("wrong_percent", "wrong_low", "wrong_high")} == {
+                name: of_overall[name] for name in ("wrong_percent", "wrong_low", "wrong_high")
+            }
+    passports = list(Passports(settings.study, store).every())
+    assert {made.keying.cells for made in passports} == {30, 60}
+    pack = (settings.curated(NAME) / "report" / "passports-svar.js").read_text(encoding="utf-8")
+    assert "Tastefejl: 2 af 30" in pack
+    assert ("statistics", "keying") in store.products[("report",)].inputs
+    assert ("statistics", "keying_of_tables") in store.products[("report",)].inputs
+    outputs = json.loads((settings.curated(NAME) / MANIFEST).read_text(encoding="utf-8"))["outputs"]
+    assert {"curated/statistics/keying.parquet", "curated/statistics/keying_of_tables.parquet"} <= outputs.keys()
+
+
+def test_a_new_decision_is_taken_up_unattended_as_a_correction_is(keyed, monkeypatch):
+    settings, store, _, _ = keyed
+    monkeypatch.setenv("FRS_DATA_DIR", str(settings.data))
+    monkeypatch.setenv("FRS_KEY_FILE", str(settings.key))
+    path, cursor = store.decided("adjudicated.csv"), None
+    before = path.read_bytes()
+    left = next(row for row in read(store.file("keyed", "twice")).to_pylist() if row["differs"] and row["wrong"] is None)
+    known = {"form": left["form_id"], "right": left["keyed_second"], "who": THIRD, "when": "2024-07-20"}
+    line = ";".join(str(known.get(name, left.get(name))) for name in ADJUDICATED_COLUMNS)
+
+    def look():
+        nonlocal cursor
+        found = new_deliveries(settings.study)(build_sensor_context(instance=instance, cursor=cursor))
+        cursor = found.cursor
+        return [{product_of(key) for key in asked.asset_selection} for asked in found.run_requests or ()]
+
+    with DagsterInstance.ephemeral() as instance:
+        assert [look(), look(), look()] == [[], [], []]
+        path.write_bytes(before + f"{line}\r\n".encode())
+        assert look() == []  # it may still be written
+        [made] = look()
+        assert {("validated", "participant"), ("marts", "participant"), ("keyed", "twice"), ("report",), ("manifest",)} <= made
+        assert look() == []
+        # Taken back, it is made again; the same bytes written once more are no news.
+        path.write_bytes(before)
+        assert [look(), look()] == [[], []]
+        path.write_bytes(before)
+        assert [look(), look()] == [[], []]
+
+
+def test_a_decision_that_changes_while_it_is_read_leaves_nothing_made_of_it(keyed):
+    settings, store, _, _ = keyed
+    path, made = store.decided("adjudicated.csv"), [store.products[("keyed", "twice")]]
+    before = path.read_bytes()
+    with pytest.raises(FrsError, match="a decision about the delivery was changed while it was read"), unchanged(store, made, ()):
+        path.write_bytes(before + b"\r\n")
+    path.write_bytes(before)
+    with unchanged(store, made, ()):
+        pass
     assert settings
 
 

@@ -112,7 +112,8 @@ def test_a_failed_run_leaves_a_page_with_the_line_that_a_person_can_act_on(setti
         (LOST, "- the run's process is gone"),
         ("Run timed out due to taking longer than 180 seconds to start.", "- the run couldn't be started in time"),
         ("Exceeded maximum runtime of 14400 seconds.", "- the run took longer than max_runtime_seconds"),
-        ("Run execution process for x unexpectedly exited with exit code -9.", "- the run's process ended unexpectedly"),
+        ("This run has been marked as failed from outside the execution context.", "- the run's process ended unexpectedly"),
+        ("Execution was interrupted unexpectedly. No user initiated termination …", "- the run was interrupted"),
         ("cannot parse an answer", "- the run ended before any step"),
         (f"cannot parse {SECRET}", "holds what must not leave the restricted zone: "),
         (f"{LOST} {SECRET}", "- the run's process is gone"),  # found something, too: both are told

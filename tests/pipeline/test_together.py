@@ -221,6 +221,7 @@ def test_what_is_about_single_forms_is_asked_of_the_delivery(both: Delivery) -> 
         ["impact", "DF-1"],
         ["withdraw", "DF-1", "--reason", "x"],
         ["codebook", "check"],
+        ["package", "--purpose", "audit 2021-4"],
     ):
         done = frs(both, *command, "--delivery", NAME)
         assert (done.returncode, done.stdout, done.stderr) == (2, "", said)

@@ -14,8 +14,10 @@ from dagster import (
     SensorResult,
     build_sensor_context,
 )
+from dagster._core.storage.tags import PARENT_RUN_ID_TAG, ROOT_RUN_ID_TAG, WILL_RETRY_TAG
 from dagster._core.test_utils import create_run_for_test
 from support.night import night
+from support.serving import retries
 from support.shipped import DELIVERY
 from support.study import STUDY
 
@@ -24,7 +26,7 @@ from frs_pipeline.definitions import build_definitions
 from frs_pipeline.errors import InputError
 from frs_pipeline.operations import sensors
 from frs_pipeline.operations.doctor import _folder
-from frs_pipeline.operations.lost import AGAIN, lost_runs
+from frs_pipeline.operations.lost import lost_runs
 from frs_pipeline.operations.sensors import new_deliveries, nightly, request
 from frs_pipeline.operations.waiting import overdue
 from frs_pipeline.store import code
@@ -56,7 +58,7 @@ def settings(refreshed: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def instance(tmp_path: Path, storage: str) -> Iterator[DagsterInstance]:
     home = tmp_path / "home"
     home.mkdir()
-    (home / "dagster.yaml").write_text(storage, encoding="utf-8")
+    (home / "dagster.yaml").write_text(storage + retries(), encoding="utf-8")
     with DagsterInstance.local_temp(str(home)) as found:
         found.add_dynamic_partitions(str(deliveries_of(STUDY).name), [EARLIER, DELIVERY, LATER])
         yield found
@@ -236,10 +238,11 @@ def test_the_night_knows_registered_deliveries_only(settings: Settings, tmp_path
         assert night(nightly(STUDY), fresh).skip_message
 
 
-def begin(instance: DagsterInstance, delivery: str = DELIVERY, **tags: str) -> str:
-    """A run that has begun, and of which nothing more is heard."""
-    all_tags = {PARTITION_TAG: delivery, **tags}
-    return create_run_for_test(instance, job_name="refresh", status=DagsterRunStatus.STARTED, tags=all_tags).run_id
+def begin(instance: DagsterInstance, delivery: str = DELIVERY, parent: str | None = None, **tags: str) -> str:
+    """A run that has begun, perhaps in the place of its `parent`, and of which nothing more is heard."""
+    of = {"parent_run_id": parent, "root_run_id": parent}
+    all_tags = {PARTITION_TAG: delivery, **tags, **({PARENT_RUN_ID_TAG: parent, ROOT_RUN_ID_TAG: parent} if parent else {})}
+    return create_run_for_test(instance, job_name="refresh", status=DagsterRunStatus.STARTED, tags=all_tags, **of).run_id
 
 
 @pytest.fixture
@@ -255,23 +258,21 @@ def search(instance: DagsterInstance) -> Callable[[], SensorResult]:
     return look
 
 
-def test_a_run_whose_process_is_gone_is_reported_failed_and_its_delivery_made_again(
+def test_a_run_whose_process_is_gone_is_reported_failed_and_dagster_makes_it_again_once(
     settings: Settings, instance: DagsterInstance, search: Callable[[], SensorResult]
 ) -> None:
-    (settings.curated(DELIVERY) / "marts" / "initiator.parquet").unlink()
     run = begin(instance)
-    assert not search().run_requests
-    assert instance.get_run_by_id(run).status is DagsterRunStatus.STARTED  # it may just be beginning
-    [asked] = search().run_requests
-    assert instance.get_run_by_id(run).status is DagsterRunStatus.FAILURE
-    assert (asked.partition_key, asked.tags[AGAIN]) == (DELIVERY, run)
-    assert "marts/initiator" in made(asked)
-    assert not search().run_requests
-    # What took its place is lost, too: somebody has to look at the machine.
-    second = begin(instance, **{AGAIN: run})
     search()
-    assert not search().run_requests
+    assert instance.get_run_by_id(run).status is DagsterRunStatus.STARTED  # it may just be beginning
+    assert search().skip_reason.skip_message == "1 running, 1 lost"
+    assert instance.get_run_by_id(run).status is DagsterRunStatus.FAILURE
+    assert instance.get_run_by_id(run).tags[WILL_RETRY_TAG] == "true"
+    # What took its place is lost, too: somebody has to look at the machine.
+    second = begin(instance, parent=run)
+    search()
+    search()
     assert instance.get_run_by_id(second).status is DagsterRunStatus.FAILURE
+    assert instance.get_run_by_id(second).tags[WILL_RETRY_TAG] == "false"
 
 
 def test_a_run_that_goes_on_is_let_alone(

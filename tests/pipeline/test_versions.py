@@ -65,7 +65,7 @@ def test_what_another_version_made_is_rebuilt_and_its_figures_compared(older):
     store = older()
     told = {verdict.part: verdict for verdict in verify(store)}
     assert {part: verdict.faults for part, verdict in told.items() if verdict.faults} == {}
-    assert f"2501 figures made again by {program_version()} are those of version 1.0.0" in told["rebuild"].sound
+    assert f"2501 figures made again by {program_version()} have the values of version 1.0.0" in told["rebuild"].sound
     assert "not compared" in told["program"].sound
 
 

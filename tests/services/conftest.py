@@ -14,7 +14,9 @@ from support.postgresql import Server, postgresql
 
 from frs_pipeline.store.settings import PROJECT
 
-pytest.register_assert_rewrite("pipeline.test_operations", "pipeline.test_unattended", "faults.test_every_run_is_searched")
+pytest.register_assert_rewrite(
+    "pipeline.test_old_runs", "pipeline.test_operations", "pipeline.test_unattended", "faults.test_every_run_is_searched"
+)
 EMPTY = "empty"
 # As FRS_POSTGRES_URL, for tests that empty the environment of all that is the project's.
 ELSEWHERE = "TESTS_POSTGRES_URL"

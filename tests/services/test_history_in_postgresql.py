@@ -1,4 +1,4 @@
-"""Sensors, the night, lost runs, incidents and the search for leaks, with the history in PostgreSQL.
+"""Sensors, the night, lost and old runs, incidents and the search for leaks, with the history in PostgreSQL.
 
 They are the same tests as with SQLite, and lie where they are imported from.
 """
@@ -12,6 +12,10 @@ from faults.test_every_run_is_searched import (  # noqa: F401
     test_a_history_that_cannot_be_looked_at_says_so,
     test_what_a_run_left_that_was_killed_or_stopped_is_searched_afterwards,
     test_what_is_kept_elsewhere_of_a_run_that_failed_is_searched_and_both_are_told,
+)
+from pipeline.test_old_runs import (  # noqa: F401
+    home,
+    test_old_runs_go_but_for_the_newest_of_each_delivery_and_those_in_progress,
 )
 from pipeline.test_operations import (  # noqa: F401
     instance,

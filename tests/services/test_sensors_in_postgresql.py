@@ -9,6 +9,6 @@ from pipeline.test_unattended import (  # noqa: F401
     settings,
     test_a_run_of_a_changed_delivery_makes_what_is_due_and_no_more,
     test_a_run_that_goes_on_is_let_alone,
-    test_a_run_whose_process_is_gone_is_reported_failed_and_its_delivery_made_again,
+    test_a_run_whose_process_is_gone_is_reported_failed_and_dagster_makes_it_again_once,
     test_where_only_the_manifest_is_due_only_the_search_and_the_manifest_are_made,
 )

@@ -48,8 +48,10 @@ def _good(place: Path, ledger: pd.DataFrame, occasions: tuple[str, ...]) -> pd.D
         codes = set(labels.loc[labels["column"] == column, "code"])
         fits &= forms[column].isin({"", *codes})
     good = forms[fits].sort_values("created", kind="stable")
-    kept: list[int] = []
-    for _, alike in good.groupby(["raadsnr", *asked], sort=False):
+    # Only what is alike is gone through, group by group: most forms are like no other.
+    again = good.duplicated(["raadsnr", *asked], keep=False)
+    kept: list[int] = good.index[~again].tolist()
+    for _, alike in good[again].groupby(["raadsnr", *asked], sort=False):
         last = None
         for row, created in zip(alike.index, pd.to_datetime(alike["created"]), strict=True):
             answers = (alike.loc[row, asked] != "").any()

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
+
 from frs_pipeline.store.settings import PROJECT, Settings
 from support import keys
 
@@ -44,6 +46,12 @@ def home_in(folder: Path, storage: str = "") -> Path:
     with (home / "dagster.yaml").open("a", encoding="utf-8") as file:
         file.write(storage)
     return home
+
+
+def retries() -> str:
+    """What the shipped configuration says of runs that are made again."""
+    shipped = yaml.safe_load((PROJECT / ".dagster_home" / "dagster.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_dump({"run_retries": shipped["run_retries"]})
 
 
 @contextmanager

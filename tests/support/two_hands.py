@@ -41,6 +41,7 @@ class House:
 
     def may_sign(self, *lines: str) -> None:
         (self.folder / "signers").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        (self.folder / "signers").chmod(0o644)
 
     def public(self, name: str) -> str:
         return " ".join((self.keys / f"{name}.pub").read_text(encoding="ascii").split()[:2])

@@ -152,6 +152,14 @@ def test_what_changed_is_written_only_with_a_reason(two: tuple[Path, Path]) -> N
     assert ";helefrs;1;3;changed" in drift_sheet(found, "weekly round", "english").decode("utf-8-sig")
 
 
+def test_the_older_export_is_of_the_day_of_its_name(two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRS_DATA_DIR", str(two[0].parent / "data"))
+    monkeypatch.delenv("FRS_STUDY", raising=False)
+    older = two[0].rename(two[0].with_name(f"{two[0].name}-export"))
+    done = CliRunner().invoke(app, ["collect", "drift", "--folder", str(two[1]), "--before", str(older), "--json"])
+    assert json.loads(done.stdout)["before"] == two[0].name
+
+
 def test_the_command_ends_with_1_and_says_no_value(two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     form = alter(two[0] / PAPER, 5, helefrs="1")
     alter(two[1] / PAPER, 5, helefrs="3")

@@ -1,6 +1,8 @@
 """What `frs doctor` says of the pipeline's key and of the YAML files, and how it names what somebody called by a number."""
 
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 from support.running import here
@@ -38,6 +40,17 @@ def test_a_data_folder_that_a_new_study_does_not_have_yet_is_sound_where_it_can_
     found = _folder(Settings(STUDY, tmp_path / "study" / "data"))
     assert not found.sound
     assert "can't be written to" in found.detail
+
+
+def test_a_closed_data_folder_is_sound_where_both_zones_of_results_are_open(tmp_path, monkeypatch):
+    closed = {tmp_path}
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) not in closed)
+    (tmp_path / "curated").mkdir()
+    assert not _folder(Settings(STUDY, tmp_path)).sound
+    (tmp_path / "restricted").mkdir()
+    assert _folder(Settings(STUDY, tmp_path)).sound
+    closed.add(tmp_path / "restricted")
+    assert not _folder(Settings(STUDY, tmp_path)).sound
 
 
 def test_each_part_of_the_study_is_told_by_itself_and_which_study_it_is(tmp_path):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +182,7 @@ def test_a_login_of_a_file(place: Path, content: str) -> None:
         (b"", 0o600, "that isn't two lines of UTF-8"),
         (b"some:one\nsecret\n", 0o600, "a colon in the user name"),
         (b"someone\nsec\x07ret\n", 0o600, "a sign that isn't printable"),
+        (b"someone\n" + b"secret" * 700, 0o600, "of more than 4096 bytes"),
     ],
 )
 def test_a_file_that_is_no_login_is_refused_and_not_quoted(place: Path, content: bytes, mode: int, said: str) -> None:
@@ -189,6 +192,22 @@ def test_a_file_that_is_no_login_is_refused_and_not_quoted(place: Path, content:
     assert said in str(error.value)
     assert "secret" not in str(error.value)
     assert error.value.__context__ is None
+
+
+def test_a_pipe_in_the_place_of_the_file_keeps_nobody_waiting(place: Path) -> None:
+    os.mkfifo(place, 0o600)
+    with pytest.raises(InputError, match="names something that isn't a file"):
+        read_login()
+
+
+def test_a_zone_that_is_missing_is_made_for_its_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+    zone, before = tmp_path / "data" / "fetched", os.umask(0)
+    try:
+        with beside(zone / "one" / "now", zone) as waiting:
+            waiting.put()
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(place.stat().st_mode) for place in (zone, zone / "one", zone / "one" / "now")] == [0o700] * 3
 
 
 def test_a_login_in_the_place_of_its_file_is_not_repeated(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,15 +13,17 @@ from statsmodels.stats.proportion import proportion_confint
 from support.study import STUDY
 
 from frs_pipeline.collection.keyer_numbers import KEPT, numbered
-from frs_pipeline.collection.keying import _per_form, by_keyer, measured, p_of_more
+from frs_pipeline.collection.keying import _per_form, by_keyer, by_table, fields_of, measured, p_of_more
 from frs_pipeline.collection.sampling import Stratum, allotted
-from frs_pipeline.collection.second_keying import CELLS
+from frs_pipeline.collection.second_keying import CELLS, UNREADABLE
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.adjudicated import Decision
 from frs_pipeline.intake.readers.worksheets import as_meant, as_sheet
 from frs_pipeline.stats.agreement import kappa, kappa_within
 from frs_pipeline.stats.clustered import Cells, share
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue
+from frs_pipeline.tables.keying import KeyedTwice, about_keying, keyed_twice
 
 QUESTIONS, ANSWERS = 12, 5
 SEEDS = 100
@@ -198,3 +200,69 @@ class _Decided:
 
     def decided(self, name):
         return self.folder / name
+
+
+def test_a_table_has_the_rate_of_the_fields_that_it_asks_for_and_of_no_others():
+    """Of 40 drawn forms each field stands twice; wrong are those of the first form and one of the second."""
+    (number, table) = next((at, one) for at, one in catalogue(STUDY).items() if len(fields_of(STUDY, one)) == 3)
+    asked, other = sorted(fields_of(STUDY, table)), ("initiator", "elsewhere")
+    rest = dict.fromkeys(CELLS.names)
+    rows = []
+    for form in range(40):
+        for instrument, question in [*asked, other]:
+            cell = {
+                "instrument": instrument,
+                "question": question,
+                "form_id": f"A-{form}",
+                "first_keyer": "k",
+                "second_keyer": "z",
+            }
+            wrong = form == 0 or (form == 1 and question == asked[0][1])
+            same = {"keyed_first": "1", "keyed_second": "2" if wrong else "1", "counted": True, "drawn": True}
+            rows.append({**rest, **cell, **same, "differs": wrong, "wrong": wrong})
+    rows[-1] |= {"differs": True, "wrong": True}  # of a question that the table doesn't ask
+    of_two = next(row for row in rows if (row["form_id"], row["question"]) == ("A-2", asked[0][1]))
+    of_two |= {"left": UNREADABLE, "differs": None, "wrong": None}
+    of_three = next(row for row in rows if (row["form_id"], row["question"]) == ("A-3", asked[0][1]))
+    of_three |= {"differs": True, "wrong": None}
+    # Forms that nobody drew, or that don't count, are in no rate, whatever is wrong with them.
+    rows += [
+        {**row, "form_id": f"{row['form_id']}{at}", name: False} for at, name in enumerate(("drawn", "counted")) for row in rows
+    ]
+    made = keyed_twice(by_table(STUDY, pa.Table.from_pylist(rows, schema=CELLS)))
+    one = made[number]
+    assert (one.forms, one.cells, one.wrong, one.undecided, one.unreadable) == (40, 119, 4, 1, 1)
+    assert one.wrong_percent == pytest.approx(100 * 4 / 119)
+    # Forms are the clusters: its limits are wider than those of as many cells of as many forms.
+    low, high = (100 * limit for limit in proportion_confint(4, 119, method="wilson"))
+    assert one.wrong_low < low < high < one.wrong_high
+    assert all(fields_of(STUDY, catalogue(STUDY)[other]) & set(asked) for other in made)
+
+
+def test_a_table_that_is_limited_by_what_the_number_says_rests_on_the_number_too():
+    tables = catalogue(STUDY)
+    limited = {number for number, table in tables.items() if any(name == "number" for _, name in fields_of(STUDY, table))}
+    assert limited == {
+        number for number, table in tables.items() if table.occasion == "followup" and table.marts == ("initiator",)
+    }
+
+
+def test_the_note_below_a_table_says_what_is_known_and_what_is_not():
+    def said(*known):
+        return about_keying(STUDY, KeyedTwice(*known))
+
+    all_known = said(100, 412, 3, 0, 0, 100 * 3 / 412, 0.24, 2.06)
+    assert all_known.danish == (
+        "Tastefejl: 3 af 412 efterprøvede felter i de spørgsmål, som tabellen bygger på "
+        "(0,7\u00a0%, 95-procent-sikkerhedsinterval 0,2 til 2,1)."
+    )
+    assert all_known.english.startswith(
+        "Keying errors: 3 of 412 checked fields in the questions that the table rests on (0,7%, 95%"
+    )
+    open_ones = said(100, 412, 3, 1, 2, 100 * 3 / 412, 0.24, 2.06)
+    assert "1 felt, som de to indtastninger har forskelligt, er ikke afgjort" in open_ones.danish
+    assert open_ones.english.endswith("2 fields couldn't be read in one of the keyings and aren't counted.")
+    assert said(1, 1, 0, 0, 0, 0.0, None, None).english.endswith(
+        "1 checked field in the questions that the table rests on (0,0%)."
+    )
+    assert said(0, 0, 0, 0, 2, None, None, None).danish.startswith("Tastefejl: ingen efterprøvede felter")

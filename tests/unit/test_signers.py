@@ -27,6 +27,7 @@ ANNA, BO, EVE = (base64.b64encode(name * 20).decode() for name in (b"anna", b"bo
 def signers(tmp_path, text):
     path = tmp_path / "signers"
     path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)
     return read_signers(path)
 
 
@@ -66,11 +67,12 @@ def test_what_doesnt_say_whose_key_it_is_is_refused_with_its_line(tmp_path, line
         signers(tmp_path, f"{line}\nbo ssh-ed25519 {BO}\n{line}\n")
 
 
-def test_a_file_that_every_account_may_write_is_refused(tmp_path):
+@pytest.mark.parametrize("mode", [0o602, 0o620, 0o664])
+def test_a_file_that_other_accounts_may_write_is_refused(tmp_path, mode):
     path = tmp_path / "signers"
     path.write_text(f"bo ssh-ed25519 {BO}\n", encoding="ascii")
-    path.chmod(0o666)
-    with pytest.raises(InputError, match="every account"):
+    path.chmod(mode)
+    with pytest.raises(InputError, match="other accounts of this machine may write it \\(chmod go-w signers"):
         read_signers(path)
     with pytest.raises(InputError, match="cannot be read"):
         read_signers(tmp_path / "none")

@@ -56,6 +56,11 @@ def short(name: str) -> str:
     return same_letters(name.strip())[:_SHORT].lower()
 
 
+def is_name(column: str) -> bool:
+    """Return whether this can be a column's name. Where the header line is missing, what stands in its place is a form."""
+    return _NAME.fullmatch(column) is not None
+
+
 def column_names(forms: Forms, header: list[str], structure: Rows, where: str) -> list[str]:
     """Return the header's names, those that collide numbered (`planhjlp`, `planhjlp#2`).
 
@@ -157,8 +162,7 @@ def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, del
             remarks.append(ColumnRemark("question_missing", name, "dataset", 1, f"status column {name} is missing"))
     for at, name in enumerate(names, start=1):
         if name not in known:
-            # Where the header line is missing, what stands in its place is a form.
-            named = name if _NAME.fullmatch(name) else str(at)
+            named = name if is_name(name) else str(at)
             what = f"column {named} isn't in questionnaire {questionnaire.instrument}"
             remarks.append(ColumnRemark("column_unknown", name, "dataset", 1, what))
     return Columns(names, of), remarks

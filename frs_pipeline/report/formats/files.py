@@ -47,6 +47,7 @@ STATISTICS = {
     "unit_nonresponse": ("Unit non-response: whose forms are missing", ("occasion", "measure")),
     "item_nonresponse": ("Questions left blank", ("instrument", "question")),
     "keying": ("How often questions were keyed wrongly, from forms that were keyed twice", ("instrument", "question")),
+    "keying_of_tables": ("How often the fields of each table were keyed wrongly, from forms that were keyed twice", ("table",)),
     "coding": ("How far those agree who coded texts", ("instrument", "question", "code")),
 }
 

@@ -1,0 +1,197 @@
+"""What policy says isn't kept: results of old deliveries, which can be made again, and old runs in Dagster's history.
+
+Nothing goes that a refresh can't make again: not what was delivered, decided, released or journalled, and no file that somebody
+put among results. What the next delivery is compared with stays, so that no result of that changes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from frs_pipeline.codebook.access import traced
+from frs_pipeline.codebook.opening import open_codebook
+from frs_pipeline.errors import CheckFailed, FrsError
+from frs_pipeline.operations.history import homes
+from frs_pipeline.operations.refresh import require_usable
+from frs_pipeline.store import away
+from frs_pipeline.store.deliveries import deliveries
+from frs_pipeline.store.files import Store, read_manifest, unwritable
+from frs_pipeline.store.lock import exclusive, unfinished
+from frs_pipeline.store.manifest import due
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import parts_of, togethers
+from frs_pipeline.study.about import has_codebook
+from frs_pipeline.study.operating import Retention, operating
+
+EVENT = "retention"
+
+
+@dataclass(frozen=True)
+class Old:
+    """Results of an old delivery: files that go, their bytes, how many stay for those that are compared with them (`read_by`).
+
+    `why_not` says why they can't be made again as they are: then none goes.
+    """
+
+    store: Store
+    files: tuple[Path, ...]
+    size: int
+    stay: int
+    read_by: tuple[str, ...] = ()
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class OldRuns:
+    """Runs in Dagster's history in a folder that are over and older than policy says: those that go, and how many stay.
+
+    What stays made, of some file, the newest that the history knows, or was the last to check it.
+    """
+
+    home: Path
+    runs: tuple[str, ...]
+    stay: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What goes by which policy, the newest delivery first."""
+
+    policy: Retention
+    results: tuple[Old, ...]
+    history: tuple[OldRuns, ...]
+
+    @property
+    def files(self) -> int:
+        return sum(len(old.files) for old in self.results)
+
+    @property
+    def runs(self) -> int:
+        return sum(len(old.runs) for old in self.history)
+
+
+def plan(settings: Settings) -> Plan:
+    """Say what would go now. Raises `FrsError` where that can't be said."""
+    policy = operating(settings.study).retention
+    results = _old_results(settings, policy.newest_results) if policy.newest_results else ()
+    return Plan(policy, tuple(results), tuple(_old_runs(settings, policy.days_of_runs)) if policy.days_of_runs else ())
+
+
+def apply(settings: Settings, why: str) -> Plan:
+    """Delete what goes, once the journal says so; return that.
+
+    The newest delivery first: one that is compared with another goes before that. Raises `Busy` where a run is at work,
+    `CheckFailed` for results that aren't what they were a moment ago; what is left goes at the next call.
+    """
+    with traced(settings.access_journal, EVENT, why, {}) as trace:
+        going = plan(settings)
+        names = [old.store.delivery for old in going.results if old.files]
+        if not (names or going.runs):
+            return going
+        details = {"days_of_runs": going.policy.days_of_runs, "newest_results": going.policy.newest_results}
+        trace.note({**details, "put_away": names, "removed": going.files, "runs": going.runs})
+        for old in going.results:
+            if old.files:
+                _put_away(old)
+        for history in going.history:
+            if history.runs:
+                from frs_pipeline.operations.old_runs import delete
+
+                delete(history.home, history.runs)
+    return going
+
+
+def _old_results(settings: Settings, newest: int) -> list[Old]:
+    """List the deliveries that aren't among the newest nor counted with others, the newest first, with what goes of each.
+
+    One that came in and has no result yet isn't counted: it may never have one.
+    """
+    names = deliveries(settings.raw)
+    counted = {part for name in togethers(settings) for part in parts_of(settings, name)}
+    stores = [Store(settings, name) for name in names]
+    finished = [store.delivery for store in stores if store.root and not away.said(store)]
+    oldest = min(finished[-newest:], default="")
+    old = [store for store in stores if store.delivery < oldest and store.delivery not in counted]
+    why_not = {store.delivery: reason for store in old if (reason := _why_not(store))}
+    whole = [Store(settings, name) for name in names if name in why_not or Store(settings, name) not in old]
+    read_by: dict[str, list[str]] = {}
+    for store in whole:
+        for name in _compared_with(store):
+            read_by.setdefault(name, []).append(store.delivery)
+    listed = []
+    for store in reversed(old):
+        reason, files = why_not.get(store.delivery, ""), set(_files(store))
+        needed = files & set(_needed(store)) if store.delivery in read_by else set()
+        if files and not (away.said(store) and files == needed):
+            going = () if reason else tuple(sorted(files - needed))
+            size = sum(path.stat().st_size for path in going)
+            listed.append(Old(store, going, size, len(needed), tuple(read_by.get(store.delivery, ())), reason))
+    return listed
+
+
+def _files(store: Store) -> Iterator[Path]:
+    """Yield the files of results, as far as they are there: what a refresh makes, and nothing else."""
+    for product in store.products.values():
+        yield from (path for path in (store.path(product), *store.pages(product)) if path.is_file())
+
+
+def _needed(store: Store) -> list[Path]:
+    """List the files of a delivery that a later one is compared with."""
+    return [store.file(*key) for product in store.products.values() for key in product.previous]
+
+
+def _compared_with(store: Store) -> set[str]:
+    """Return the deliveries that this one was compared with, or would be now."""
+    noted = read_manifest(store).get("predecessor") or {}
+    names = {str(noted["delivery"])} if noted else set()
+    with suppress(FrsError):
+        older = store.predecessor()
+        names |= {older.delivery} if older else set()
+    return names
+
+
+def _why_not(store: Store) -> str:
+    """Say why results that are there can't be made again as they are; nothing when they can, or are put away already."""
+    if away.said(store) or not any(_files(store)):
+        return ""
+    if store.root is None or unfinished(store):
+        return f"they aren't those of a finished run ({store.refreshed_by})"
+    try:
+        require_usable(store)
+        if due(store):
+            return f"they aren't what would be made now ({store.refreshed_by})"
+        if has_codebook(store.study):
+            open_codebook(store)
+    except FrsError as error:
+        return str(error)
+    return ""
+
+
+def _put_away(old: Old) -> None:
+    store = old.store
+    with exclusive(store):
+        if reason := _why_not(store):
+            raise CheckFailed(f"its results stay: {reason}", where=store.delivery)
+        if not away.said(store):
+            away.note(store, dt.datetime.now(dt.UTC).date())
+        try:
+            for path in old.files:
+                path.unlink(missing_ok=True)
+            for zone in (store.settings.curated, store.settings.restricted):
+                for folder in sorted(zone(store.delivery).rglob("*"), reverse=True):
+                    if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+                        folder.rmdir()
+        except OSError as error:
+            raise unwritable(error, store.settings.curated(store.delivery), "correct the rights, and say it again") from error
+
+
+def _old_runs(settings: Settings, days: int) -> Iterator[OldRuns]:
+    from frs_pipeline.operations.old_runs import old_runs
+
+    until = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
+    for home in homes():
+        yield OldRuns(home, *old_runs(home, settings.study, until))
