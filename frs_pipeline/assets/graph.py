@@ -105,7 +105,7 @@ def resources(
     alone: bool = False,
     hear: Callable[[DagsterInstance, DagsterRun], None] = lambda _, __: None,
 ) -> dict[str, ResourceDefinition]:
-    """Make the resource of a run: the folders, looked up when it starts, and what it wrote there.
+    """Make the resources of a run: the folders, looked up when it starts, and what it wrote there.
 
     `hear` is told of the run first. Unless the caller has made sure that it is `alone` with the delivery, a run waits until no
     other refreshes it.
@@ -122,4 +122,5 @@ def resources(
                 begin(store)
             yield Run(folders, begun, written, turn, stack, ahead.held if ahead else None, ahead.worker if ahead else Worker())
 
-    return {"run": ResourceDefinition(resource_fn=locked)}
+    # What belongs to no delivery needs the folders alone.
+    return {"run": ResourceDefinition(resource_fn=locked), "settings": ResourceDefinition(lambda _: settings())}

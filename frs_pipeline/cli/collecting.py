@@ -104,6 +104,8 @@ def deliver(
     width = max([len(export.instrument) for export in delivered.fetched], default=0)
     for export in delivered.fetched:
         say(f"  {export.instrument:{width}}  {plural(export.forms, 'form')}, fetched {export.when}")
+    for export in delivered.after:
+        say(f"  {export.instrument} was fetched after {date}: forms that came in since then are in it, too")
     if delivered.given:
         say(f"  Given: {', '.join(name for name in delivered.given if '/' not in name)}")
     say("")
@@ -123,5 +125,6 @@ def _contents(settings: Settings, delivered: Delivered) -> dict[str, Any]:
         "delivery": delivered.folder.name,
         "folder": delivered.folder.relative_to(settings.data).as_posix(),
         "fetched": {export.instrument: {"time": export.time, "forms": export.forms} for export in delivered.fetched},
+        "fetched_after": [export.instrument for export in delivered.after],
         "given": list(delivered.given),
     }

@@ -67,12 +67,11 @@ class Named:
         if named is not None:
             folder = Path(named).resolve()
             return in_folder(settings, folder, day=None if day_in_name(folder.name) else newer.day)
-        if self.fetched:
-            return day_before(newer)
         older = [name for name in known if name < newer.name]
-        if not older:
+        earlier = day_before(newer) if self.fetched else in_folder(settings, settings.raw_delivery(older[-1])) if older else None
+        if earlier is None:
             raise UsageError("there is no export before this one", where=newer.name, do="name one with --before")
-        return in_folder(settings, settings.raw_delivery(older[-1]))
+        return earlier
 
 
 def of_an_export(command: Callable[Concatenate[Named, _Others], _Result]) -> Callable[..., _Result]:

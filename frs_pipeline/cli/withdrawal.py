@@ -149,6 +149,8 @@ def _print_prepared(study: Study, prepared: Prepared, erase: bool) -> None:
         say("\nWill be made again without them: all that was made of " + ", ".join(prepared.parts))
     for path in prepared.leftovers:
         say(f"Will be removed, a copy that holds something of them: {path}")
+    for path in prepared.sheets:
+        say(f"Will lose the lines about them: {path}")
     say("")
 
 
@@ -247,4 +249,5 @@ def _prepared_as_json(prepared: Prepared) -> dict[str, Any]:
             for name in prepared.parts
         },
         "leftovers": [str(path) for path in prepared.leftovers],
+        "sheets": [str(path) for path in prepared.sheets],
     }

@@ -52,6 +52,11 @@ class Delivered:
     fetched: tuple[Export, ...]
     given: tuple[str, ...]
 
+    @property
+    def after(self) -> tuple[Export, ...]:
+        """The exports that were fetched on a day (UTC) after the one that names the delivery: they may hold later forms."""
+        return tuple(export for export in self.fetched if export.time[:10] > self.folder.name)
+
 
 def deliver(
     settings: Settings,

@@ -2,7 +2,7 @@
 
 `fetched/<questionnaire>/<time>/` holds the three CSV files and a receipt: what was asked, when, and the sizes and hashes of the
 answers; never the login. A fetch that fails leaves nothing, and what has the same content as the last one isn't kept twice:
-`seen.json` beside the folders says when it was seen last.
+`seen.json` beside the folders says when each was seen last.
 """
 
 from __future__ import annotations
@@ -205,17 +205,21 @@ def _read(instrument: str, folder: Path) -> Export:
 
 def _seen(folder: Path) -> str:
     """Return when the content of a folder was last seen at the server: when it was fetched, unless it was seen again."""
-    try:
-        noted = json.loads((folder.parent / SEEN).read_text(encoding="ascii"))
-        again = str(noted["last"]) if noted["newest"] == folder.name else ""
-    except (OSError, ValueError, TypeError, KeyError):
-        again = ""
+    again = _noted(folder.parent).get(folder.name, "")
     return again if _TIMED.fullmatch(again) else folder.name
 
 
-def _note_seen(place: Path, newest: str, last: str) -> None:
+def _note_seen(place: Path, time: str, last: str) -> None:
+    """Note when the content that was fetched at a time was last seen."""
     with atomic(place / SEEN, private=True) as file:
-        file.write((json.dumps({"newest": newest, "last": last}) + "\n").encode())
+        file.write((json.dumps({**_noted(place), time: last}, indent=1) + "\n").encode())
+
+
+def _noted(place: Path) -> dict[str, str]:
+    try:
+        return {str(time): str(last) for time, last in json.loads((place / SEEN).read_text(encoding="ascii")).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def _moment(place: Path) -> str:

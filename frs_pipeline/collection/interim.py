@@ -219,13 +219,15 @@ def _workbook(place: Path) -> Path | None:
 
 def require_ledger(study: Study) -> None:
     """Raise `UsageError` for a study that can't say which conferences were held, or whose forms belong to none."""
-    what = None
-    if about(study).forms.number is None:
-        what = "its forms carry no number, so nobody can say what is missing"
-    elif "ledger" not in about(study).registers:
-        what = "it has no ledger, so nobody can say what was held"
-    if what:
+    if not followed(study):
+        lacks = "its forms carry no number, so nobody can say what is missing"
+        what = lacks if about(study).forms.number is None else "it has no ledger, so nobody can say what was held"
         raise UsageError(what, where=about(study).name, do="study.yaml says so: forms and registers")
+
+
+def followed(study: Study) -> bool:
+    """Return whether anybody can say which conferences were held and which forms are theirs."""
+    return about(study).forms.number is not None and "ledger" in about(study).registers
 
 
 def in_folder(settings: Settings, folder: Path, ledger: Path | None = None, day: dt.date | None = None) -> Interim:
@@ -268,9 +270,12 @@ def fetched(settings: Settings, ledger: Path | None = None, until: dt.date | Non
     return Interim(settings, day, places, ledger or ledger_of_fetched(settings), _newest_delivery(settings), seen)
 
 
-def day_before(newer: Interim) -> Interim:
-    """Return what had been fetched by the day before. Raises `InputError` where nothing had."""
-    return fetched(newer.settings, newer.ledger_file, newer.day - dt.timedelta(days=1))
+def day_before(newer: Interim) -> Interim | None:
+    """Return what had been fetched by the day before; None where that lacks a questionnaire or all of them."""
+    until = newer.day - dt.timedelta(days=1)
+    if not all(any(day_of(one.time) <= until for one in exports(newer.settings, name)) for name in newer.places):
+        return None
+    return fetched(newer.settings, newer.ledger_file, until)
 
 
 def ledger_of_fetched(settings: Settings) -> Path | None:

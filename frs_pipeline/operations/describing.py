@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from dagster import AssetSpec, FreshnessPolicy, MetadataValue
 
+from frs_pipeline.assets.collected import KEY as COLLECTED
 from frs_pipeline.assets.wiring import key_of, product_of, raw_key
 from frs_pipeline.store.deliveries import sources
 from frs_pipeline.store.plan import products, table_key
@@ -33,6 +34,7 @@ _READERS = {
     ("curated", "report"): "everybody in the house who works with the study; people outside only read what a release holds",
     ("curated", "operations"): "data engineers and auditors",
     ("raw", "fetched"): "data engineers, and whoever makes deliveries of it",
+    ("restricted", "collected"): "whoever coordinates the collection and may see conference numbers; nobody takes it out",
     ("restricted", "statistics"): "whoever answers for the forms and how they were keyed; nobody takes it out",
 }
 # Assets that are no file of the plan.
@@ -80,6 +82,8 @@ def _place(study: Study, spec: AssetSpec) -> tuple[Zone, str]:
     key = product_of(spec.key)
     if key[0] == "fetched":
         return "raw", "fetched"
+    if key == COLLECTED:
+        return "restricted", "collected"
     if key in _BESIDE:
         return "curated", _BESIDE[key]
     if spec.key in {raw_key(study, source) for source in sources(study)}:

@@ -34,6 +34,7 @@ from frs_pipeline.checks.failing import of_metadata
 from frs_pipeline.errors import Failing
 from frs_pipeline.language import plural
 from frs_pipeline.operations.fetching import only_fetches
+from frs_pipeline.operations.following import only_follows
 from frs_pipeline.operations.outbox import post, resend
 from frs_pipeline.operations.searching import SEARCH_FOUND, search_run
 from frs_pipeline.store.files import Store, atomic
@@ -57,14 +58,33 @@ _ENDED = {
     "interrupted unexpectedly": "the run was interrupted: the program was stopped, or the machine was switched off",
 }
 _TITLES = {"run": "The refresh failed", "check": "A check failed", "delivery": "The delivery can't be taken up"}
+# What is said of the kinds that are about no delivery: a title, and what to do.
+_BESIDE = {
+    "fetch": (
+        "Surveys couldn't be fetched",
+        "Read the line above: it says which address, and what to do.",
+        "`frs fetch` tries again.",
+    ),
+    "follow": (
+        "The state of the collection couldn't be made",
+        "Read the line above: it says which file, and how to correct it.",
+        "`frs collect --fetched` shows the state, and the next fetch tries again.",
+    ),
+    "drift": (
+        "What was fetched isn't what it was the day before",
+        "`frs collect drift --fetched --reason WHY` writes down which forms, for those who may see it.",
+        "Ask whoever may change forms at the server; a correction belongs in `corrections.csv`.",
+    ),
+}
 # Stands for the delivery where surveys couldn't be fetched: there is none yet.
 _FETCHED = "fetched"
 
 
 @dataclass(frozen=True)
 class Incident:
-    """What happened in one run (of `kind` run, fetch or check), or keeps a delivery from having one: `what` has one line each.
+    """What happened in one run, or keeps a delivery from having one: `what` has one line each.
 
+    `kind` is run or check, delivery where no run was started, or fetch, follow or drift, which are about no delivery.
     `still` is what had failed before already, `do` what helps with the first.
     """
 
@@ -78,8 +98,8 @@ class Incident:
 
 def page(incident: Incident, stands: Standing) -> str:
     """Write the incident as Markdown, on one page; `stands` is how the delivery's results stand after it."""
-    if incident.kind == "fetch":
-        return _page_of_fetch(incident)
+    if incident.kind in _BESIDE:
+        return _page_of_collection(incident)
     run = "none was started" if incident.kind == "delivery" else f"`{incident.run}`"
     lines = [f"# {_TITLES[incident.kind]}: delivery {incident.delivery}", "", f"- Run: {run}"]
     lines += [f"- Results: {_results(incident, stands)}", "", "## What", ""]
@@ -99,15 +119,14 @@ def page(incident: Incident, stands: Standing) -> str:
     return "\n".join(lines)
 
 
-def _page_of_fetch(incident: Incident) -> str:
-    lines = ["# Surveys couldn't be fetched", "", f"- Run: `{incident.run}`"]
+def _page_of_collection(incident: Incident) -> str:
+    """Write about what belongs to no delivery: fetching, and following what was fetched."""
+    title, *do = _BESIDE[incident.kind]
+    lines = [f"# {title}", "", f"- Run: `{incident.run}`"]
     lines += ["- What was fetched and delivered before stays as it is", "", "## What", "", *_listed(incident.what), ""]
-    lines += [
-        "## What to do",
-        "",
-        "1. Read the line above: it says which address, and what to do.",
-        "2. `frs fetch` tries again.",
-    ]
+    if incident.still:
+        lines += ["## Moved before already", "", *_listed(incident.still), ""]
+    lines += ["## What to do", "", *(f"{number}. {one}" for number, one in enumerate(do, start=1))]
     return "\n".join([*lines, ""])
 
 
@@ -170,8 +189,8 @@ def failed_runs(study: Study) -> SensorDefinition:
         what = tuple(dict.fromkeys([*lines, *leaks]))
         run = context.dagster_run
         fetches = only_fetches(study, run)
-        about = (_FETCHED if fetches else _delivery(run), run.run_id, "fetch" if fetches else "run")
-        _tell(study, context, Incident(*about, what))
+        kind = "fetch" if fetches else "follow" if only_follows(study, run) else "run"
+        _tell(study, context, Incident(_delivery(run) if kind == "run" else _FETCHED, run.run_id, kind, what))
 
     return failed_runs
 
@@ -222,7 +241,8 @@ def failed_checks(study: Study) -> SensorDefinition:
         if new:
             lines, lines_before = (tuple(_line(latest[name], thing) for name, thing in things) for things in (new, still))
             do = tuple(dict.fromkeys(f"{thing.what or name}: {thing.do}" for name, thing in new))
-            _tell(study, context, Incident(_delivery(run), run.run_id, "check", lines, lines_before, do))
+            about = (_FETCHED, run.run_id, "drift") if only_follows(study, run) else (_delivery(run), run.run_id, "check")
+            _tell(study, context, Incident(*about, lines, lines_before, do))
 
     return failed_checks
 

@@ -28,6 +28,7 @@ from frs_pipeline.assets.privacy import KEY as SEARCHED
 from frs_pipeline.assets.wiring import PARTITION_TAG, key_of
 from frs_pipeline.errors import FrsError
 from frs_pipeline.operations.fetching import only_fetches
+from frs_pipeline.operations.following import only_follows
 from frs_pipeline.operations.history import kept
 from frs_pipeline.privacy.search import require_clean, require_clean_traces
 from frs_pipeline.store.deliveries import deliveries
@@ -114,12 +115,13 @@ def search_run(study: Study, instance: DagsterInstance, run: DagsterRun, *, wait
     While another run refreshes the delivery, its results are searched at the end of that, unless `wait` is true.
     """
     settings = Settings.from_environment(study)
-    chosen = run.tags.get(PARTITION_TAG)
-    # A run over several deliveries isn't marked with one.
+    beside = only_fetches(study, run) or only_follows(study, run)
+    chosen = None if beside else run.tags.get(PARTITION_TAG)
+    # A run over several deliveries isn't marked with one; one that follows a collection is marked with a day of export.
     stores = [Store(settings, name) for name in ([chosen] if chosen else deliveries(settings.curated("")))]
     lines = []
-    # A fetch makes nothing of any delivery: there are no results to search, only what is kept of it.
-    for store in () if only_fetches(study, run) else stores:
+    # These make nothing of any delivery: there are no results to search, only what is kept of the run.
+    for store in () if beside else stores:
         try:
             if not _searched_already(study, instance, run):
                 _results(store, wait)

@@ -31,7 +31,7 @@ from dagster import (
     sensor,
 )
 
-from frs_pipeline.assets import fetched
+from frs_pipeline.assets import collected, fetched
 from frs_pipeline.assets.graph import chosen
 from frs_pipeline.assets.manifest import KEY as MANIFEST
 from frs_pipeline.assets.privacy import KEY as SEARCHED
@@ -59,9 +59,10 @@ TOGETHER = "together"
 
 def refresh_job(study: Study) -> Any:
     """Define the job that a delivery is refreshed by; Dagster has no public name for its type."""
+    beside = [*fetched.keys(study), *collected.keys(study)]
     return define_asset_job(
         REFRESH,
-        AssetSelection.all() - AssetSelection.assets(*fetched.keys(study)) if fetched.keys(study) else AssetSelection.all(),
+        AssetSelection.all() - AssetSelection.assets(*beside) if beside else AssetSelection.all(),
         description="Everything, for one delivery. Started by hand it makes all of it, out of date or not.",
         partitions_def=deliveries_of(study),
         tags=study_tags(study),

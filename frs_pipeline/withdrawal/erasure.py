@@ -9,12 +9,14 @@ import re
 import zipfile
 from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from frs_pipeline.collection.reconciled import DRAWN
 from frs_pipeline.collection.sampling import note_without
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.operations.refresh import Told, nobody, refresh
@@ -44,7 +46,7 @@ def erase(settings: Settings, parts: dict[str, RequestedForms], told: Told = nob
         store = Store(settings, name)
         # Before it is made again, since what was decided is among what it is made from.
         for path in _decided(store):
-            if _of_lines(store, path):
+            if of_lines(store, path):
                 if fnmatchcase(path.relative_to(store.decided("")).as_posix(), SAMPLED) and holds(path, marks(part)):
                     note_without(store, path, marks(part))
                 _strike(path, marks(part))
@@ -52,14 +54,15 @@ def erase(settings: Settings, parts: dict[str, RequestedForms], told: Told = nob
                 path.unlink()
                 removed.append(path)
         refresh(settings, name, told=told)
-        left = [*leftovers(store, marks(part)), *_collected(settings, marks(part) | _numbers(store, part))]
+        left = [*leftovers(store, marks(part)), *collected(store, part)]
         for path in dict.fromkeys(left):
-            if path.parent == settings.decided(COLLECTION) and path.suffix == ".csv":
-                _strike(path, _numbers(store, part))
+            if of_lines(store, path):
+                _strike(path, marks(part) | _numbers(store, part))
             else:
                 path.unlink()
                 removed.append(path)
-        leaking = next((path for path in _files(store) if path != _path(store, _BY_DESIGN) and holds(path, marks(part))), None)
+        held = (path for path in _files(store) if path != _path(store, _BY_DESIGN) and holds(path, marks(part)))
+        leaking = next(chain(held, collected(store, part)), None)
         if leaking is not None:
             raise CheckFailed("still holds something of a withdrawn form", where=leaking, do="keep it from others and report it")
     for name in togethers(settings):
@@ -95,16 +98,24 @@ def _decided(store: Store) -> list[Path]:
     return sorted(path for path in store.settings.decided(store.delivery).rglob("*") if path.is_file())
 
 
-def _of_lines(store: Store, path: Path) -> bool:
+def of_lines(store: Store, path: Path) -> bool:
     """Return whether a file has lines of its own for each form, of which the others stay."""
-    name = path.relative_to(store.settings.decided(store.delivery)).as_posix()
+    folder = store.settings.decided(store.delivery)
+    name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
+    if path.parent == store.settings.decided(COLLECTION) and path.suffix == ".csv":
+        return True
     return any(fnmatchcase(name, pattern) for pattern in (ADJUDICATED, TO_ADJUDICATE, SAMPLED))
 
 
-def _collected(settings: Settings, marked: Collection[str]) -> list[Path]:
+def collected(store: Store, part: RequestedForms) -> list[Path]:
     """List what was looked up of collections on any day, and written down about them, that holds something of the forms."""
+    settings = store.settings
     folders = [*sorted(settings.restricted_zone.glob(f"*/{COLLECTION}")), settings.decided(COLLECTION)]
-    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file() and holds(path, marked)]
+    marked = marks(part) | _numbers(store, part)
+    files = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+    # The seed of what is gone through says nothing of anybody, though it may be the number of a conference.
+    seed = settings.decided(COLLECTION) / DRAWN
+    return [path for path in files if path != seed and holds(path, marked)]
 
 
 def _numbers(store: Store, part: RequestedForms) -> frozenset[str]:

@@ -14,7 +14,7 @@ from frs_pipeline.store.files import Store, stale
 from frs_pipeline.store.journal import append, operating_system_user
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.withdrawal.effects import Effects, report
-from frs_pipeline.withdrawal.erasure import erase, leftovers, marks
+from frs_pipeline.withdrawal.erasure import collected, erase, leftovers, marks, of_lines
 from frs_pipeline.withdrawal.request import (
     RequestedForms,
     WithdrawalRequest,
@@ -33,7 +33,8 @@ class Prepared:
     """A withdrawal that could be carried out: what each delivery holds of it, oldest first, and what would come of it.
 
     `again` are other keyings of the same papers, which are withdrawn with them. A delivery whose results aren't up to date
-    has no report. `leftovers` are files that an erasure would remove.
+    has no report. `leftovers` are files that an erasure would remove, `sheets` those that would lose
+    the lines about it.
     """
 
     request: WithdrawalRequest
@@ -41,6 +42,7 @@ class Prepared:
     parts: dict[str, RequestedForms]
     reports: dict[str, Effects]
     leftovers: tuple[Path, ...]
+    sheets: tuple[Path, ...] = ()
 
 
 def prepare(store: Store, names: Sequence[str], reason: str, who: str, *, everywhere: bool) -> Prepared:
@@ -69,8 +71,12 @@ def prepare(store: Store, names: Sequence[str], reason: str, who: str, *, everyw
         name: Store(settings, name) for name in parts if (name == store.delivery and fresh) or not stale(Store(settings, name))
     }
     reports = {name: report(of, parts[name]) for name, of in known.items()}
-    left = [path for name, part in parts.items() for path in leftovers(Store(settings, name), marks(part))]
-    return Prepared(request, again, parts, reports, tuple(left) if everywhere else ())
+    left, sheets = list[Path](), list[Path]()
+    for name, part in parts.items() if everywhere else ():
+        of = Store(settings, name)
+        for path in (*leftovers(of, marks(part)), *collected(of, part)):
+            (sheets if of_lines(of, path) else left).append(path)
+    return Prepared(request, again, parts, reports, tuple(dict.fromkeys(left)), tuple(dict.fromkeys(sheets)))
 
 
 def _refuse_unknown(request: WithdrawalRequest, parts: dict[str, RequestedForms]) -> None:

@@ -85,6 +85,8 @@ def test_a_withdrawal_is_erased_from_all_deliveries_and_leaves_what_a_rebuild_wi
     assert (code, err) == (0, "")
     assert "marts/copy.parquet" in out
     assert "copy.csv" in out
+    assert all(f"Will lose the lines about them: {decided / name}" in out for name in lists)
+    assert not any(f"holds something of them: {decided / name}" in out for name in lists)
     assert not settings.curated(NAME).joinpath("marts", "copy.parquet").exists()
     assert settings.curated(NAME).joinpath("notes.txt").exists()
     assert {decided.joinpath(name).read_bytes() for name in lists} == {"\ufeffform;who\r\nDF-99999;B\r\n".encode()}

@@ -84,7 +84,8 @@ def test_only_a_study_that_says_so_has_anything_to_do_with_it(tmp_path: Path) ->
     graph = build_definitions(study).resolve_asset_graph()
     keys = {key_of(study, ("fetched", name)) for name in SURVEYS}
     assert {key for key in graph.get_all_asset_keys() if key.path[1] == "fetched"} == keys
-    assert all(not graph.get(key).is_partitioned and not graph.get(key).child_keys for key in keys)
+    state = key_of(study, ("collection_state",))
+    assert all(not graph.get(key).is_partitioned and graph.get(key).child_keys == {state} for key in keys)
     jobs = {job.name: job for job in build_definitions(study).resolve_all_job_defs()}
     assert set(jobs[FETCH].asset_layer.executable_asset_keys) == keys
     # No refresh fetches anything.

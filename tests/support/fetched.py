@@ -93,4 +93,4 @@ def kept_as_fetched(settings: Settings, folder: Path, time: str, names: Iterable
 
 def seen_again(settings: Settings, name: str, time: str, last: str) -> None:
     """Note that the server had an export again."""
-    (settings.fetched / name / "seen.json").write_text(json.dumps({"newest": time, "last": last}), encoding="ascii")
+    (settings.fetched / name / "seen.json").write_text(json.dumps({time: last}), encoding="ascii")

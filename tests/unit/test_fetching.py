@@ -245,7 +245,7 @@ def test_the_same_content_is_kept_once_and_other_content_beside_it(tmp_path: Pat
         assert fetched(played.settings, "initiator") == [("initiator", True)]
         assert fetched(played.settings, "initiator") == [("initiator", False)]
     first, second = exports(played.settings, "initiator")
-    assert (first.seen, second.seen) == (first.time, "2021-03-04T02-00-05Z")
+    assert (first.seen, second.seen) == ("2021-03-02T02-00-05Z", "2021-03-04T02-00-05Z")
     assert first.hashes["dataset.csv"] != second.hashes["dataset.csv"]
     assert first.hashes["structure.csv"] == second.hashes["structure.csv"]
     dataset = (second.folder / "dataset.csv").read_bytes()
