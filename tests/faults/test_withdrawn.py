@@ -77,6 +77,7 @@ def test_a_withdrawal_is_erased_from_all_deliveries_and_leaves_what_a_rebuild_wi
         day / "drift.csv": f"{form};helefrs;1;3\n",
         day / "missing.csv": "number\n40222\n",
         settings.decided("collection") / "reconciled.csv": "number;who\n40222;A\n40111;B\n",
+        settings.decided("collection") / "reconciliation.json": '{"seed": 40222, "every": 10}\n',
     }.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
@@ -87,11 +88,13 @@ def test_a_withdrawal_is_erased_from_all_deliveries_and_leaves_what_a_rebuild_wi
     assert "copy.csv" in out
     assert all(f"Will lose the lines about them: {decided / name}" in out for name in lists)
     assert not any(f"holds something of them: {decided / name}" in out for name in lists)
+    assert f"holds something of them: {day / 'drift.csv'}" in out
     assert not settings.curated(NAME).joinpath("marts", "copy.parquet").exists()
     assert settings.curated(NAME).joinpath("notes.txt").exists()
     assert {decided.joinpath(name).read_bytes() for name in lists} == {"\ufeffform;who\r\nDF-99999;B\r\n".encode()}
     assert sorted(path.name for path in (decided / "samples").iterdir()) == ["forms-7.csv"]
     assert [*day.iterdir()] == []
+    assert settings.decided("collection").joinpath("reconciliation.json").exists(), "a seed is no number of a conference"
     assert settings.decided("collection").joinpath("reconciled.csv").read_bytes() == b"number;who\n40111;B\n"
     marks = [*(name.encode() for name in gone), b'"responde": "']
     for zone in ("restricted", "curated"):
