@@ -56,7 +56,7 @@ def prepare(store: Store, names: Sequence[str], reason: str, who: str, *, everyw
     if not everywhere:
         refuse_unfit(store, request, part)
     refuse_clashes(store, part)
-    fresh = not stale(store)
+    fresh = _foreseeable(store)
     if part.new.entries and not fresh:
         raise CheckFailed("out of date: nobody can say what would change", where=store.delivery, do=store.refreshed_by)
     again = tuple(sorted(same_papers(store, request.forms))) if part.new.entries else ()
@@ -67,16 +67,20 @@ def prepare(store: Store, names: Sequence[str], reason: str, who: str, *, everyw
     _refuse_unknown(request, parts)
     for name, part in parts.items():
         refuse_clashes(Store(settings, name), part)
-    known = {
-        name: Store(settings, name) for name in parts if (name == store.delivery and fresh) or not stale(Store(settings, name))
-    }
-    reports = {name: report(of, parts[name]) for name, of in known.items()}
+    stores = {name: Store(settings, name) for name in parts}
+    known = [name for name, of in stores.items() if (fresh if name == store.delivery else _foreseeable(of))]
+    reports = {name: report(stores[name], parts[name]) for name in known}
     left, sheets = list[Path](), list[Path]()
     for name, part in parts.items() if everywhere else ():
         of = Store(settings, name)
         for path in (*leftovers(of, marks(part)), *collected(of, part)):
             (sheets if of_lines(of, path) else left).append(path)
     return Prepared(request, again, parts, reports, tuple(dict.fromkeys(left)), tuple(dict.fromkeys(sheets)))
+
+
+def _foreseeable(store: Store) -> bool:
+    """Return whether effects can be told: from marts and figures, whatever has come of the pages since."""
+    return not stale(store) - {("report",)}
 
 
 def _refuse_unknown(request: WithdrawalRequest, parts: dict[str, RequestedForms]) -> None:
