@@ -19,6 +19,7 @@ from frs_pipeline.codebook.access import traced
 from frs_pipeline.collection.interim import Interim
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.amendments import Correction, read_corrections
+from frs_pipeline.intake.correcting import corrected
 from frs_pipeline.intake.delivery import form_id, form_prefixes
 from frs_pipeline.intake.readers.columns import by_column, resolve, short
 from frs_pipeline.intake.readers.encodings import same_letters
@@ -131,7 +132,10 @@ def _moved(before: Interim, after: Interim, name: str, corrections: Collection[t
     if not (old.in_use and new.in_use):
         return Moved()
     questionnaire = questionnaires(after.study)[name]
-    was, now = (_Forms.of(after.withdrawals, questionnaire, export) for export in (old, new))
+    was, now = (
+        _Forms.of(after.withdrawals, questionnaire, export, interim.corrections_here(export, questionnaire)[0])
+        for interim, export in ((before, old), (after, new))
+    )
     both = [form for form in was.row if form in now.row]
     at, to = (np.array([forms.row[form] for form in both], dtype=np.int64) for forms in (was, now))
     finished, still = was.done[at], now.done[to]
@@ -146,7 +150,7 @@ def _moved(before: Interim, after: Interim, name: str, corrections: Collection[t
         for row in np.flatnonzero(pc.not_equal(_same(a, number), _same(b, number)).to_numpy()).tolist():
             form, pair = both[int(closed[row])], (a[row].as_py().strip(), b[row].as_py().strip())
             changed.append(Change(form, column, *pair, (form, *_plain(number, *pair)) in known))
-    gone = tuple(form for form in was.row if form not in now.row and form not in now.unclear)
+    gone = tuple(form for form in was.row if form not in now.row and form not in now.unclear | now.withdrawn)
     return Moved(
         gone,
         tuple(both[row] for row in np.flatnonzero(finished & ~still)),
@@ -171,7 +175,8 @@ def _numbers(export: Export, questionnaire: Questionnaire) -> set[str]:
 class _Forms(NamedTuple):
     """The forms of an export: all cells, the row of each form by its id, and which are finished.
 
-    `unclear` are ids that several have, `twice` the number of forms with these or with none that can be read.
+    `unclear` are ids that several have, `twice` the number of forms with these or with none that can be read; `withdrawn` are ids
+    of forms that were left out.
     """
 
     cells: pa.Table
@@ -179,15 +184,23 @@ class _Forms(NamedTuple):
     done: np.ndarray
     unclear: frozenset[str]
     twice: int
+    withdrawn: frozenset[str]
 
     @classmethod
-    def of(cls, withdrawals: Withdrawals, questionnaire: Questionnaire, export: Export) -> _Forms:
-        """Read all forms, but for those that were withdrawn."""
-        tables = []
+    def of(
+        cls, withdrawals: Withdrawals, questionnaire: Questionnaire, export: Export, corrections: Collection[Correction]
+    ) -> _Forms:
+        """Read all forms as they were delivered, but for those that, as corrected, were withdrawn."""
+        tables, withdrawn = [], set[str]()
+        # Whose form it is, its numbers say; a correction of anything else moves no form in or out.
+        made = [one for one in corrections if one.column in questionnaire.forms.numbers]
         for chunk in export.chunks():
-            out = withdrawals.rows(questionnaire, chunk.lines, chunk.cells) if withdrawals.entries else {}
             kept = np.ones(len(chunk.lines), dtype=bool)
-            kept[list(out)] = False
+            if withdrawals.entries:
+                cells = corrected(questionnaire.forms, chunk, made, Counter())
+                kept[list(withdrawals.rows(questionnaire, chunk.lines, cells))] = False
+                left_out = respondents(questionnaire.forms, chunk.cells)[~kept].tolist()
+                withdrawn |= {form_id(questionnaire.form_prefix, one, 0) for one in left_out if one >= 0}
             tables.append(chunk.cells.filter(pa.array(kept)))
         empty = pa.table({name: pa.array([], pa.string()) for name in export.names})
         cells = pa.concat_tables(tables).combine_chunks() if tables else empty
@@ -203,7 +216,7 @@ class _Forms(NamedTuple):
         column = questionnaire.forms.statuses[_DONE] if questionnaire.forms.statuses else ""
         if column in cells.column_names:
             done = pc.equal(pc.utf8_trim_whitespace(cells[column]), "1").to_numpy()
-        return cls(cells, row, done, unclear, cells.num_rows - len(row))
+        return cls(cells, row, done, unclear, cells.num_rows - len(row), frozenset(withdrawn))
 
 
 def _same(cells: pa.ChunkedArray, number: bool) -> pa.ChunkedArray:
@@ -287,7 +300,7 @@ def drift_sheet(drift: Drift, why: str, language: Language) -> bytes:
     heads = (Text("Skema", "Form"), Text("Kolonne", "Column"), Text("Før", "Before"), Text("Nu", "Now"), Text("Hvad", "What"))
     twice = Text("flere skemaer har nu dette id", "several forms have this id now")
     gone, reopened = Text("væk", "gone"), Text("var afsluttet, er det ikke mere", "was finished, and isn't any more")
-    corrected, changed = Text("rettet efter rettelsesfilen", "changed as it was corrected"), Text("ændret", "changed")
+    as_written, changed = Text("rettet efter rettelsesfilen", "changed as it was corrected"), Text("ændret", "changed")
     with traced(drift.after.settings.access_journal, "collect drift", why, details) as trace:
         rows: list[list[str]] = []
         for moved in drift.moved.values():
@@ -295,7 +308,7 @@ def drift_sheet(drift: Drift, why: str, language: Language) -> bytes:
             rows += [[form, "", "", "", reopened.in_language(language)] for form in moved.reopened]
             rows += [[form, "", "", "", twice.in_language(language)] for form in moved.doubled]
             for one in moved.changed:
-                what = corrected if one.corrected else changed
+                what = as_written if one.corrected else changed
                 rows.append([one.form, one.column, masked(one.before), masked(one.after), what.in_language(language)])
         trace.note({**details, "lines": len(rows)})
     return as_sheet([head.in_language(language) for head in heads], rows)

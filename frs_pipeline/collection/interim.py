@@ -155,7 +155,7 @@ class Interim:
         export, questionnaire = self.export(instrument), questionnaires(self.study)[instrument]
         if _no_rows(export):
             return Came(forms_schema(questionnaire).empty_table(), {}, empty=export.in_use)
-        corrections, unfit = self._corrections_here(export, questionnaire)
+        corrections, unfit = self.corrections_here(export, questionnaire)
         exceptions = Exceptions()
         if self.beside is not None:
             exceptions = read_exceptions(self.beside / AMENDMENTS["exceptions"], policy(self.study), self.day)
@@ -174,7 +174,7 @@ class Interim:
             why.setdefault(row["line"], {})[row["rule"]] = None
         return Came(done.forms.table(), {line: tuple(rules) for line, rules in why.items()}, corrections, unfit)
 
-    def _corrections_here(self, export: Export, questionnaire: Questionnaire) -> tuple[tuple[Correction, ...], int]:
+    def corrections_here(self, export: Export, questionnaire: Questionnaire) -> tuple[tuple[Correction, ...], int]:
         """Return the corrections of a questionnaire, and how many don't fit.
 
         Those of another delivery fit if one form has the id and its cell still says what was to be corrected: it may have been

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from support.fetched import SURVEYS, kept_as_fetched, seen_again
 from typer.testing import CliRunner
 
 from frs_pipeline.cli import app
+from frs_pipeline.collection.drift import drift_of, drift_sheet
 from frs_pipeline.collection.interim import day_before, fetched, in_folder
 from frs_pipeline.collection.state import as_json, state_of
 from frs_pipeline.errors import InputError
+from frs_pipeline.intake.withdrawals import CONFERENCES
 from frs_pipeline.store.deliveries import LEDGER
+from frs_pipeline.store.files import Store
 
 EARLY, LATE = "2021-02-01T10-00-00Z", "2021-02-20T10-00-00Z"
 
@@ -85,3 +91,29 @@ def test_the_ledger_beside_the_exports_goes_before_that_of_a_delivery(delivery: 
     (delivery.settings.fetched / LEDGER).unlink()
     with pytest.raises(InputError, match="no ledger"):
         state_of(fetched(delivery.settings))
+
+
+@pytest.mark.parametrize(
+    ("keyed", "corrected", "server", "listed"),
+    [("40999", "40222", "40999", False), ("40222", "40111", "40222", True), ("40999", "", "40222", False)],
+)
+def test_whose_form_moved_is_told_by_its_number_as_corrected(
+    delivery: Any, tmp_path: Path, keyed: str, corrected: str, server: str, listed: bool
+) -> None:
+    """C-finch (40222) is withdrawn; the number was keyed wrong, and corrected in writing or at the server."""
+    form = delivery.form_id("initiator", 0)
+    later = delivery.copy_to(tmp_path / "later" / "data")
+    for made, number, answer in ((delivery, keyed, "1"), (later, server, "2")):
+        made.set("initiator", 0, raadsnr=number, raadsnr2=number, planhjlp=answer)
+    if corrected:
+        delivery.correct(*((form, column, keyed, corrected) for column in ("raadsnr", "raadsnr2")))
+    delivery.withdraw(("", "C-finch"))
+    noted = Store(delivery.settings, delivery.name).file("validated", "withdrawn_conferences")
+    noted.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"conference_number": [40222], "conference_id": ["C-finch"]}, schema=CONFERENCES), noted)
+    for made, time in ((delivery, EARLY), (later, LATE)):
+        kept_as_fetched(delivery.settings, made.folder, time)
+    found = fetched(delivery.settings)
+    before = day_before(found)
+    assert before is not None
+    assert (form in drift_sheet(drift_of(before, found), "weekly round", "english").decode()) is listed
