@@ -101,7 +101,7 @@ class Drift:
 
 
 def drift_of(before: Interim, after: Interim) -> Drift:
-    """Compare an export with the one before.
+    """Compare an export with the one before, questionnaire by questionnaire, as far as both have it.
 
     Raises `UsageError` where forms have no id to follow them by, or the other export is the newer one; `InputError` when
     one can't be read.
@@ -113,7 +113,8 @@ def drift_of(before: Interim, after: Interim) -> Drift:
     if before.day > after.day:
         raise UsageError("is newer than the export that is compared with it", where=before.name, do="name an older one")
     corrections = _corrections(before, after)
-    return Drift(before, after, {name: _moved(before, after, name, corrections) for name in instruments(study)})
+    both = [name for name in instruments(study) if name in before.places and name in after.places]
+    return Drift(before, after, {name: _moved(before, after, name, corrections) for name in both})
 
 
 def _corrections(before: Interim, after: Interim) -> set[tuple[str, str, str, str]]:

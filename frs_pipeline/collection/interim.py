@@ -250,32 +250,44 @@ def in_folder(settings: Settings, folder: Path, ledger: Path | None = None, day:
 def fetched(settings: Settings, ledger: Path | None = None, until: dt.date | None = None) -> Interim:
     """Return the newest exports that were fetched (until a day, UTC), one of each questionnaire.
 
-    It is of the day until which the server had all of them: the earliest on which one was seen last. Amendments are those of
-    the newest delivery; so is the ledger, unless it is given or lies beside the exports. Raises `InputError` where one was never
-    fetched.
+    It is of the day until which the server had all of them that were in use: the earliest on which one was seen last. Amendments
+    are those of the newest delivery; so is the ledger, unless it is given or lies beside the exports. Raises `InputError` where
+    one was never fetched.
     """
-    newest = {}
-    for name in instruments(settings.study):
-        known = (one for one in exports(settings, name) if until is None or day_of(one.time) <= until)
-        newest[name] = max(known, key=lambda one: one.time, default=None)
-    there = {name: one for name, one in newest.items() if one is not None}
-    if not there:
+    found = _until(settings, ledger or ledger_of_fetched(settings), until)
+    if found is None:
         raise InputError("nothing was fetched", where=settings.fetched, do="run frs fetch, or name a folder or a delivery")
-    seen = {name: min(day_of(one.seen), until or dt.date.max) for name, one in there.items()}
-    day = min(seen.values())
-    missing = next((n for n in newest if n not in there and in_use(settings.study, n, str(day))), None)
+    study = settings.study
+    missing = next((name for name in instruments(study) if name not in found.places and in_use(study, name, found.name)), None)
     if missing:
         raise InputError(f"no export of {missing} was fetched", where=settings.fetched / missing, do="run frs fetch")
-    places = {name: one.folder for name, one in there.items()}
-    return Interim(settings, day, places, ledger or ledger_of_fetched(settings), _newest_delivery(settings), seen)
+    return found
 
 
 def day_before(newer: Interim) -> Interim | None:
-    """Return what had been fetched by the day before; None where that lacks a questionnaire or all of them."""
-    until = newer.day - dt.timedelta(days=1)
-    if not all(any(day_of(one.time) <= until for one in exports(newer.settings, name)) for name in newer.places):
+    """Return what had been fetched by the day before, which may lack questionnaires; None where nothing had."""
+    return _until(newer.settings, newer.ledger_file, newer.day - dt.timedelta(days=1))
+
+
+def _until(settings: Settings, ledger: Path | None, until: dt.date | None) -> Interim | None:
+    """Return the newest export of each questionnaire that was fetched until a day; None where none was."""
+    study = settings.study
+    there = {}
+    for name in instruments(study):
+        known = [one for one in exports(settings, name) if until is None or day_of(one.time) <= until]
+        if known:
+            there[name] = max(known, key=lambda one: one.time)
+    if not there:
         return None
-    return fetched(newer.settings, newer.ledger_file, until)
+    last = {name: min(day_of(one.seen), until or dt.date.max) for name, one in there.items()}
+
+    def of(day: dt.date) -> dict[str, dt.date]:
+        """Return when each that is in use on a day was seen last: nobody asks for what went out of use."""
+        return {name: seen for name, seen in last.items() if in_use(study, name, str(day))}
+
+    day = max(day for day in last.values() if all(seen >= day for seen in of(day).values()))
+    places = {name: one.folder for name, one in there.items()}
+    return Interim(settings, day, places, ledger, _newest_delivery(settings), of(day) or last)
 
 
 def ledger_of_fetched(settings: Settings) -> Path | None:

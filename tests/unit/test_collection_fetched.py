@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.fetched import SURVEYS, kept_as_fetched, seen_again
+from support.study import few_tables
 from typer.testing import CliRunner
 
 from frs_pipeline.cli import app
@@ -53,6 +55,35 @@ def test_it_is_of_the_day_until_which_all_surveys_were_seen(delivery: Any, monke
     found = fetched(delivery.settings)
     assert (found.day, found.uneven) == (dt.date(2021, 2, 20), False)
     assert "last seen" not in CliRunner().invoke(app, ["collect", "--fetched"]).stdout
+
+
+def test_a_questionnaire_that_went_out_of_use_holds_no_day_up(delivery: Any, tmp_path: Path) -> None:
+    study = few_tables(tmp_path)
+    path = study.folder / "study.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "- {name: initiator}" in text
+    path.write_text(text.replace("- {name: initiator}", "- {name: initiator, until: 2021-02-10}"), encoding="utf-8")
+    settings = replace(delivery.settings, study=study)
+    kept_as_fetched(settings, delivery.folder, EARLY)
+    others = [name for name in SURVEYS if name != "initiator"]
+    for name in others:
+        seen_again(settings, name, EARLY, LATE)
+    found = fetched(settings)
+    assert (found.day, found.uneven) == (dt.date(2021, 2, 20), False)
+    seen_again(settings, "coordinator", EARLY, "2021-02-05T10-00-00Z")
+    assert fetched(settings).day == dt.date(2021, 2, 1), "on the fifth it was still in use, and nobody had asked for it"
+
+
+def test_a_survey_fetched_for_the_first_time_hides_no_drift_of_the_others(delivery: Any) -> None:
+    others = [name for name in SURVEYS if name != "initiator"]
+    kept_as_fetched(delivery.settings, delivery.folder, EARLY, others)
+    kept_as_fetched(delivery.settings, delivery.folder, LATE)
+    found = fetched(delivery.settings)
+    before = day_before(found)
+    assert before is not None
+    assert before.day == dt.date(2021, 2, 1)
+    assert [*drift_of(before, found).moved] == others
+    assert day_before(before) is None
 
 
 def test_decisions_of_the_newest_delivery_hold_as_far_as_they_fit(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:
