@@ -62,10 +62,15 @@ def follow_sensors(study: Study) -> list[SensorDefinition]:
         if is_fetching(settings):
             return SensorResult(skip_reason="surveys are being fetched")
         try:
-            interim = fetched(settings)
+            day = fetched(settings).day
+            # What there is by now may hold newer exports than that day had.
+            interim = fetched(settings, until=day)
             content = _content(interim)
         except FrsError as error:
             return SensorResult(skip_reason=str(error))
+        if interim.day != day:
+            what = f"surveys were fetched after {day}: what was fetched until then is of {interim.name}"
+            return SensorResult(skip_reason=what)
         if content is None:
             return SensorResult(skip_reason=f"no ledger: lay it into {settings.fetched}, or deliver one")
         return SensorResult(

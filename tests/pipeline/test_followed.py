@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult, SensorResult, build_sensor_context
-from support.fetched import Played, kept_as_fetched, seen_again
+from support.fetched import SURVEYS, Played, kept_as_fetched, seen_again
 from support.missing_by_pandas import forms_by_conference, lacking
 from support.played import Played as Collection
 from support.played import alter, take_out
@@ -146,6 +146,25 @@ def test_a_day_is_asked_for_once_all_surveys_were_seen_and_again_with_another_le
     assert first != second
     ledger.unlink()
     assert asked() == []
+
+
+def test_a_day_is_asked_for_only_as_it_will_be_written(
+    settings: Settings, instance: DagsterInstance, exports: tuple[Path, Path]
+) -> None:
+    (sensor,) = follow_sensors(settings.study)
+    others = [name for name in SURVEYS if name != "initiator"]
+
+    def asked() -> tuple[list[str | None], str]:
+        data = sensor(build_sensor_context(instance=instance))
+        assert isinstance(data, SensorResult)
+        return [request.run_key for request in data.run_requests or []], str(data.skip_reason)
+
+    (first,), _ = asked()
+    kept_as_fetched(settings, exports[1], "2019-04-11T02-00-00Z", others)
+    assert asked()[0] == [first], "what was fetched later is no part of the day"
+    kept_as_fetched(settings, exports[1], "2019-04-09T02-00-00Z", ["initiator"])
+    keys, why = asked()
+    assert (keys, "surveys were fetched after 2019-04-09: what was fetched until then is of 2019-04-01" in why) == ([], True)
 
 
 def test_a_study_that_cant_be_followed_has_neither_job_nor_sensor(tmp_path: Path) -> None:
