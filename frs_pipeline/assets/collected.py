@@ -33,7 +33,7 @@ from frs_pipeline.collection.folders import put_away
 from frs_pipeline.collection.interim import Interim, day_before, followed
 from frs_pipeline.collection.interim import fetched as fetched_until
 from frs_pipeline.collection.missing import list_missing
-from frs_pipeline.collection.state import State, as_json, count_forms, without
+from frs_pipeline.collection.state import STATE_FILE, State, as_json, count_forms, without
 from frs_pipeline.errors import CheckFailed, Failing
 from frs_pipeline.language import plural
 from frs_pipeline.report.collection_pages import missing_files, page_language
@@ -44,7 +44,6 @@ from frs_pipeline.study.about import about
 
 KEY = ("collection_state",)
 DRIFT = "no_drift"
-STATE = "state.json"
 _LOOK = "frs collect drift --fetched --reason WHY writes down which, for those who may see it"
 
 
@@ -87,7 +86,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
                 why = f"state of the day, run {context.run_id} of Dagster"
                 listed = list_missing(interim, why)
                 content = json.dumps(as_json(listed.state), indent=1, ensure_ascii=False).encode()
-                files = {STATE: content + b"\n", **missing_files(listed, page_language(study, None))}
+                files = {STATE_FILE: content + b"\n", **missing_files(listed, page_language(study, None))}
                 drift = _drift(interim) if comparable else None
                 if drift is not None and drift.wrong:
                     files["drift.csv"] = drift_sheet(drift, why, page_language(study, None))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -114,7 +116,7 @@ def withdraw(
     if as_json:
         return
     for path in removed:
-        say(f"Removed {path}")
+        say(f"Removed {_shown(path)}")
     if erase:
         say("Withdrawn and erased. The exports under data/raw still hold the forms, and no run will read them in.")
     else:
@@ -148,10 +150,15 @@ def _print_prepared(study: Study, prepared: Prepared, erase: bool) -> None:
     if erase:
         say("\nWill be made again without them: all that was made of " + ", ".join(prepared.parts))
     for path in prepared.leftovers:
-        say(f"Will be removed, a copy that holds something of them: {path}")
+        say(f"Will be removed, a copy that holds something of them: {_shown(path)}")
     for path in prepared.sheets:
-        say(f"Will lose the lines about them: {path}")
+        say(f"Will lose the lines about them: {_shown(path)}")
     say("")
+
+
+def _shown(path: Path) -> str:
+    """Return a path without the number of a conference, which would stand beside the pseudonym."""
+    return str(path.with_name(re.sub(r"^conference-[0-9]+", "conference-…", path.name)))
 
 
 def _print_report(study: Study, report: Effects) -> None:
@@ -248,6 +255,6 @@ def _prepared_as_json(prepared: Prepared) -> dict[str, Any]:
             }
             for name in prepared.parts
         },
-        "leftovers": [str(path) for path in prepared.leftovers],
-        "sheets": [str(path) for path in prepared.sheets],
+        "leftovers": [_shown(path) for path in prepared.leftovers],
+        "sheets": [_shown(path) for path in prepared.sheets],
     }

@@ -19,6 +19,8 @@ from frs_pipeline.study.instruments import BOTH, in_use, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import kinds
 
+# The counts of a state, in the restricted folder of its day.
+STATE_FILE = "state.json"
 # A row per questionnaire, occasion at which it is filled in, and quarter of the conference by the ledger. `due` is the number of
 # forms that should be there, null where nobody knows how many people were; `without` are conferences without any form of it.
 STATE = pa.schema(

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from frs_pipeline.collection.reconciled import DRAWN
 from frs_pipeline.collection.sampling import note_without
+from frs_pipeline.collection.state import STATE_FILE
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.operations.refresh import Told, nobody, refresh
 from frs_pipeline.store.deliveries import ADJUDICATED, COLLECTION, SAMPLED, TO_ADJUDICATE
@@ -57,7 +58,7 @@ def erase(settings: Settings, parts: dict[str, RequestedForms], told: Told = nob
         left = [*leftovers(store, marks(part)), *collected(store, part)]
         for path in dict.fromkeys(left):
             if of_lines(store, path):
-                _strike(path, marks(part) | _numbers(store, part))
+                _strike(path, marks(part), _numbers(store, part))
             else:
                 path.unlink()
                 removed.append(path)
@@ -111,32 +112,52 @@ def collected(store: Store, part: RequestedForms) -> list[Path]:
     """List what was looked up of collections on any day, and written down about them, that holds something of the forms."""
     settings = store.settings
     folders = [*sorted(settings.restricted_zone.glob(f"*/{COLLECTION}")), settings.decided(COLLECTION)]
-    marked = marks(part) | _numbers(store, part)
+    marked, numbers = marks(part), _numbers(store, part)
     files = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
-    # The seed of what is gone through says nothing of anybody, though it may be the number of a conference.
-    seed = settings.decided(COLLECTION) / DRAWN
-    return [path for path in files if path != seed and holds(path, marked)]
+    # A count, or the seed of what is gone through, says nothing of anybody, though it may be the number of a conference.
+    others = (path for path in files if path.name not in (DRAWN, STATE_FILE))
+    return [
+        path
+        for path in others
+        if holds(path, marked) or (_struck(path, marked, numbers) if of_lines(store, path) else holds(path, numbers))
+    ]
 
 
 def _numbers(store: Store, part: RequestedForms) -> frozenset[str]:
     """Return the numbers of conferences that were withdrawn as a whole: collections know them by these."""
     rows = read(_path(store, _BY_DESIGN)).to_pylist() if _path(store, _BY_DESIGN).exists() else []
-    return frozenset(str(row["conference_number"]) for row in rows if row["conference_id"] in part.conferences)
+    noted = (row["conference_number"] for row in rows if row["conference_id"] in part.conferences)
+    # Before the next run, nothing is noted of what is withdrawn now.
+    return frozenset(map(str, (*noted, *part.new.conferences["conference_number"].to_pylist())))
 
 
-def _strike(path: Path, marked: Collection[str]) -> None:
-    """Take the lines of a sheet away that hold one of `marked`; the others keep their bytes, but for needless quotes."""
-    if not holds(path, marked):
+def _strike(path: Path, marked: Collection[str], numbers: Collection[str] = ()) -> None:
+    """Take the lines of a sheet away that `_struck` lists; the others keep their bytes, but for needless quotes."""
+    gone = _struck(path, marked, numbers)
+    if not gone:
         return
     content = path.read_bytes()
-    # Excel may have kept it in Windows' letters. Ids are ASCII, and Latin-1 gives every byte back as it was.
-    text = content.removeprefix(codecs.BOM_UTF8).decode("latin-1")
-    pattern = re.compile(f"(?:^|{_EDGE})(?:{'|'.join(sorted(map(re.escape, marked)))})(?:$|{_EDGE})")
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=";") if not pattern.search(" ".join(row))]
     kept = io.StringIO(newline="")
+    rows = (row for at, row in enumerate(_rows(content)) if at not in gone)
     csv.writer(kept, delimiter=";", lineterminator="\r\n" if b"\r\n" in content else "\n").writerows(rows)
     with atomic(path, private=True) as file:
         file.write((codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b"") + kept.getvalue().encode("latin-1"))
+
+
+def _struck(path: Path, marked: Collection[str], numbers: Collection[str]) -> set[int]:
+    """List the rows of a sheet, counted from 0, that hold one of `marked`, or are about a conference: begin with its number.
+
+    A number elsewhere, as in a note, may be anything, and the line is another's.
+    """
+    pattern = re.compile(f"(?:^|{_EDGE})(?:{'|'.join(sorted(map(re.escape, marked)))})(?:$|{_EDGE})")
+    rows = enumerate(_rows(path.read_bytes()))
+    return {at for at, row in rows if pattern.search(" ".join(row)) or (row and row[0].strip().lstrip("0") in numbers)}
+
+
+def _rows(content: bytes) -> list[list[str]]:
+    # Excel may have kept it in Windows' letters. Ids are ASCII, and Latin-1 gives every byte back as it was.
+    text = content.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    return [*csv.reader(io.StringIO(text, newline=""), delimiter=";")]
 
 
 def _path(store: Store, key: tuple[str, ...]) -> Path:

@@ -183,11 +183,19 @@ def test_what_a_withdrawal_changes_is_told_before_and_nothing_is_changed_unless_
 
 
 def test_a_conference_named_by_its_number_is_withdrawn_without_a_word_that_leads_to_it(delivery, run):
-    gone = rows_of(delivery, "40222")
-    for more in (("--dry-run", "--json"), ("--yes",)):
+    gone, settings = rows_of(delivery, "40222"), Settings(STUDY, delivery.data)
+    day, sheet = settings.restricted("2021-03-01") / "collection", settings.decided("collection") / "reconciled.csv"
+    for path in (day / "missing.csv", day / "conference-40222.html", sheet):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("number\n40222\n")
+    for more in (("--erase", "--dry-run", "--json"), ("--yes",)):
         code, out, err = run(delivery.data, "withdraw", "40222", *WHY, *more)
         assert (code, err) == (0, "")
         assert not [word for word in ("40222", "C-finch", *gone) if word in out]
+        if "--json" in more:
+            told = json.loads(out)
+            assert {str(day / "missing.csv"), str(day / "conference-….html")} <= {*told["leftovers"]}
+            assert told["sheets"] == [str(sheet)]
     assert ";C-finch;" in delivery.path(LEDGER).read_text()
     assert "40222" not in delivery.path(LEDGER).read_text()
     assert b"40222" not in Settings(STUDY, delivery.data).access_journal.read_bytes()
