@@ -91,6 +91,7 @@ def deliver(
 ) -> None:
     """Put a delivery together of what was fetched and what you give. It adds a folder to data/raw, and changes none."""
     from frs_pipeline.collection.delivering import deliver as put_together
+    from frs_pipeline.collection.fetching import readable
 
     settings = installation()
     times = dict(_time(pair) for pair in fetched or ())
@@ -103,9 +104,12 @@ def deliver(
     say("")
     width = max([len(export.instrument) for export in delivered.fetched], default=0)
     for export in delivered.fetched:
-        say(f"  {export.instrument:{width}}  {plural(export.forms, 'form')}, fetched {export.when}")
+        again = "" if export.seen == export.time else f", last seen {readable(export.seen)}"
+        say(f"  {export.instrument:{width}}  {plural(export.forms, 'form')}, fetched {export.when}{again}")
     for export in delivered.after:
-        say(f"  {export.instrument} was fetched after {date}: forms that came in since then are in it, too")
+        say(f"  {export.instrument} was fetched after {date}, so it may also hold forms that came in later")
+    for export in delivered.before:
+        say(f"  {export.instrument} was last seen on {export.seen[:10]}, so it may lack forms that came in until {date}")
     if delivered.given:
         say(f"  Given: {', '.join(name for name in delivered.given if '/' not in name)}")
     say("")
@@ -124,7 +128,11 @@ def _contents(settings: Settings, delivered: Delivered) -> dict[str, Any]:
     return {
         "delivery": delivered.folder.name,
         "folder": delivered.folder.relative_to(settings.data).as_posix(),
-        "fetched": {export.instrument: {"time": export.time, "forms": export.forms} for export in delivered.fetched},
+        "fetched": {
+            export.instrument: {"time": export.time, "last_seen": export.seen, "forms": export.forms}
+            for export in delivered.fetched
+        },
         "fetched_after": [export.instrument for export in delivered.after],
+        "last_seen_before": [export.instrument for export in delivered.before],
         "given": list(delivered.given),
     }

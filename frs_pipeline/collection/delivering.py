@@ -57,6 +57,11 @@ class Delivered:
         """The exports that were fetched on a day (UTC) after the one that names the delivery: they may hold later forms."""
         return tuple(export for export in self.fetched if export.time[:10] > self.folder.name)
 
+    @property
+    def before(self) -> tuple[Export, ...]:
+        """The exports that were last seen on a day (UTC) before the one that names the delivery: they may lack forms."""
+        return tuple(export for export in self.fetched if export.seen[:10] < self.folder.name)
+
 
 def deliver(
     settings: Settings,

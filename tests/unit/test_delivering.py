@@ -8,9 +8,11 @@ import stat
 from pathlib import Path
 
 import pytest
-from support.fetched import SURVEYS, Played
+from support.fetched import SURVEYS, Played, seen_again
 from support.tiny import in_dialect
+from typer.testing import CliRunner
 
+from frs_pipeline.cli import app
 from frs_pipeline.collection import delivering
 from frs_pipeline.collection.delivering import Delivered, deliver
 from frs_pipeline.collection.fetching import configured, exports, fetch
@@ -94,6 +96,24 @@ def test_a_delivery_holds_what_came_and_what_is_given_and_nothing_else(played: C
     shutil.copy(folder / "initiator" / "receipt.json", folder)
     with pytest.raises(InputError, match=r"isn't read: receipt\.json"):
         refuse_unread(played.settings.study, folder)
+
+
+def test_an_export_that_nobody_has_seen_since_is_named(played: Copied, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it was fetched before the day that names the delivery, which may lack what came in meanwhile."""
+    time = "2021-01-15T02-00-00Z"
+    for name in ("initiator", "coordinator"):
+        folder = exports(played.settings, name)[0].folder
+        folder.rename(folder.with_name(time))
+    seen_again(played.settings, "coordinator", time, "2021-01-31T02-00-00Z")
+    monkeypatch.setenv("FRS_STUDY", str(played.folder / "study"))
+    monkeypatch.setenv("FRS_DATA_DIR", str(played.data))
+    done = CliRunner().invoke(app, ["deliver", DAY, "--with", str(played.given())])
+    warned = [line.strip() for line in done.stdout.splitlines() if ", so it may " in line]
+    assert warned == [
+        *(f"{name} was fetched after {DAY}, so it may also hold forms that came in later" for name in SURVEYS if "part" in name),
+        f"initiator was last seen on 2021-01-15, so it may lack forms that came in until {DAY}",
+    ]
+    assert "fetched 2021-01-15 02:00:00 UTC, last seen 2021-01-31 02:00:00 UTC" in done.stdout
 
 
 @pytest.mark.parametrize("there", ["folder", "empty", "file", "link"])
