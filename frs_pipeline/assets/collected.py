@@ -150,7 +150,7 @@ def _said(moved: Moved) -> Iterator[str]:
         plural(len(moved.gone), "form is gone", "forms are gone"): moved.gone,
         plural(len(moved.reopened), "finished form is open again", "finished forms are open again"): moved.reopened,
         plural(len(moved.uncorrected), "answer changed", "answers changed"): moved.uncorrected,
-        plural(len(moved.doubled), "id is now that of several forms", "ids are now that of several forms"): moved.doubled,
+        plural(len(moved.doubled), "id is now shared by several forms", "ids are now shared by several forms"): moved.doubled,
         plural(len(moved.columns_gone), "column is gone", "columns are gone"): moved.columns_gone,
         plural(len(moved.columns_new), "column is new", "columns are new"): moved.columns_new,
         plural(len(moved.worded), "wording changed", "wordings changed"): moved.worded,

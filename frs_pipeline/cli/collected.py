@@ -77,7 +77,7 @@ def _numbers_beside(state: State) -> Iterator[tuple[int, Text]]:
     early = Text("fra senere datoer i konteringen", "that the accounting records have at a later day")
     yield state.early, Text(f"{forms.danish} {early.danish}", f"{forms.english} {early.english}")
     forms = noun_of(state.strange, _FORM, _FORMS)
-    strange = Text("med numre uden for konteringen", "with numbers outside the accounting records")
+    strange = Text("med numre, der ikke står i konteringen", "with numbers outside the accounting records")
     yield state.strange, Text(f"{forms.danish} {strange.danish}", f"{forms.english} {strange.english}")
 
 
@@ -89,16 +89,16 @@ def _notes(state: State) -> Iterator[Text]:
         if came.empty:
             called = questionnaires(state.study)[name].called
             yield Text(
-                f"{called.danish}: ingen rækker: ingen har svaret endnu, eller et filter tog dem",
-                f"{called.english}: no row: nobody answered yet, or a filter took them",
+                f"{called.danish}: ingen rækker: ingen har svaret endnu, eller et filter har fjernet dem",
+                f"{called.english}: no rows: nobody has answered yet, or a filter took them",
             )
     if state.interim.uneven:
         seen = ", ".join(f"{name} {day}" for name, day in state.interim.seen.items())
-        yield Text(f"Ikke hentet samme dag, men sidst set: {seen}", f"Not fetched on the same day, but last seen: {seen}")
+        yield Text(f"Ikke hentet samme dag; sidst set: {seen}", f"Not fetched on the same day, but last seen: {seen}")
     if state.interim.borrowed:
         name = state.interim.borrowed
         yield Text(
-            f"Rettelser og undtagelser er dem fra leverance {name}", f"Corrections and exceptions are those of delivery {name}"
+            f"Rettelser og undtagelser stammer fra leverance {name}", f"Corrections and exceptions are those of delivery {name}"
         )
     if state.unfit:
         lines = counted(
@@ -153,8 +153,8 @@ def print_drift(found: Drift, language: Language) -> None:
         for column, what in moved.worded:
             say(f"  {name}, {column}: {WORDED[what].in_language(language)}")
         if moved.doubled:
-            ids = counted(len(moved.doubled), Text("id er nu", "id is now"), Text("id’er er nu", "ids are now"))
-            say(f"  {name}: {of(Text(f'{ids.danish} flere skemaers', f'{ids.english} that of several forms'))}")
+            ids = counted(len(moved.doubled), Text("id deles nu", "id is now"), Text("id’er deles nu", "ids are now"))
+            say(f"  {name}: {of(Text(f'{ids.danish} af flere skemaer', f'{ids.english} shared by several forms'))}")
         if moved.twice:
             forms = counted(moved.twice, _FORM, _FORMS)
             say(f"  {name}: {of(Text(f'{forms.danish} kan ikke følges', f'{forms.english} can’t be followed by their id'))}")

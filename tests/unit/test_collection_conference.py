@@ -127,7 +127,10 @@ def test_an_export_with_a_header_row_only_is_said_and_everything_is_missing(deli
     assert all("coordinator" in one.lacks for one in state.held)
     from frs_pipeline.collection.missing import list_missing
 
-    assert b"40111" in missing_page(list_missing(interim_of(delivery), "w"))
+    page = missing_page(list_missing(interim_of(delivery), "w", after=1)).decode()
+    assert "40111" in page
+    assert "5 af 5 rådslagninger frem til 31. januar 2021 mangler et skema fra nogen." in page
+    assert ("mindst 1 dag siden." in page, "at least 1 day has passed." in page) == (True, True)
 
 
 def test_conferences_that_are_yet_to_be_held_lack_nothing(delivery: Any) -> None:
