@@ -15,7 +15,9 @@ from frs_pipeline.tables.figures import column
 OF_TABLES = pa.schema(
     [
         column("table", pa.int32(), "number of the table", nullable=False),
-        column("forms", pa.int64(), "counted forms that were drawn and keyed twice", nullable=False),
+        column("drawn", pa.int64(), "counted forms of its questionnaires that were drawn to be keyed again", nullable=False),
+        column("keyed_again", pa.int64(), "of these, those that somebody else keyed again", nullable=False),
+        column("forms", pa.int64(), "of these, those with fields that can be read in both keyings", nullable=False),
         column("cells", pa.int64(), "their fields that the table asks for, and that can be read in both keyings", nullable=False),
         column("differing", pa.int64(), "of these, those that the two keyings have differently", nullable=False),
         column("undecided", pa.int64(), "of these, those that nobody has decided or corrected", nullable=False),
@@ -55,6 +57,8 @@ _UNREADABLE = (
 class KeyedTwice:
     """What keying forms twice found about the fields that a table asks for: a row of `OF_TABLES`. Shares are in per cent."""
 
+    drawn: int
+    keyed_again: int
     forms: int
     cells: int
     wrong: int
@@ -92,6 +96,12 @@ def about_keying(study: Study, known: KeyedTwice) -> Text:
             f"Keying errors: {known.wrong} of {known.cells} {fields.english} in the questions that the table rests on "
             f"({percent}%{english}).",
         )
+    forms = Text("udtrukket skema", "drawn form") if known.drawn == 1 else Text("udtrukne skemaer", "drawn forms")
+    was = "was" if known.keyed_again == 1 else "were"
+    said = Text(
+        f"{said.danish} {known.keyed_again} af {known.drawn} {forms.danish} er tastet igen af en anden.",
+        f"{said.english} {known.keyed_again} of {known.drawn} {forms.english} {was} keyed again by somebody else.",
+    )
     more = (_UNDECIDED, known.undecided), (_UNREADABLE, known.unreadable)
     for (one, several), number in more:
         if number:

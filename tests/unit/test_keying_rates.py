@@ -15,7 +15,7 @@ from support.study import STUDY
 from frs_pipeline.collection.keyer_numbers import KEPT, numbered
 from frs_pipeline.collection.keying import _per_form, by_keyer, by_table, fields_of, measured, p_of_more
 from frs_pipeline.collection.sampling import Stratum, allotted
-from frs_pipeline.collection.second_keying import CELLS, UNREADABLE
+from frs_pipeline.collection.second_keying import CELLS, NOT_AGAIN, SAME_KEYER, UNREADABLE
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.adjudicated import Decision
 from frs_pipeline.intake.readers.worksheets import as_meant, as_sheet
@@ -229,9 +229,14 @@ def test_a_table_has_the_rate_of_the_fields_that_it_asks_for_and_of_no_others():
     rows += [
         {**row, "form_id": f"{row['form_id']}{at}", name: False} for at, name in enumerate(("drawn", "counted")) for row in rows
     ]
+    # Drawn, and not keyed again: two that count, one by the same keyer only, and one that was set aside.
+    away = {**rest, "instrument": asked[0][0], "first_keyer": "k", "second_keyer": "", "counted": True, "drawn": True}
+    for at, (why, counted) in enumerate(((NOT_AGAIN, True), (NOT_AGAIN, True), (SAME_KEYER, True), (NOT_AGAIN, False))):
+        rows.append({**away, "form_id": f"B-{at}", "left": why, "counted": counted})
     made = keyed_twice(by_table(STUDY, pa.Table.from_pylist(rows, schema=CELLS)))
     one = made[number]
     assert (one.forms, one.cells, one.wrong, one.undecided, one.unreadable) == (40, 119, 4, 1, 1)
+    assert (one.drawn, one.keyed_again) == (43, 40)
     assert one.wrong_percent == pytest.approx(100 * 4 / 119)
     # Forms are the clusters: its limits are wider than those of as many cells of as many forms.
     low, high = (100 * limit for limit in proportion_confint(4, 119, method="wilson"))
@@ -249,12 +254,13 @@ def test_a_table_that_is_limited_by_what_the_number_says_rests_on_the_number_too
 
 def test_the_note_below_a_table_says_what_is_known_and_what_is_not():
     def said(*known):
-        return about_keying(STUDY, KeyedTwice(*known))
+        return about_keying(STUDY, KeyedTwice(32, 30, *known))
 
     all_known = said(100, 412, 3, 0, 0, 100 * 3 / 412, 0.24, 2.06)
     assert all_known.danish == (
         "Tastefejl: 3 af 412 efterprøvede felter i de spørgsmål, som tabellen bygger på "
-        "(0,7\u00a0%, 95-procent-sikkerhedsinterval 0,2 til 2,1)."
+        "(0,7\u00a0%, 95-procent-sikkerhedsinterval 0,2 til 2,1). "
+        "30 af 32 udtrukne skemaer er tastet igen af en anden."
     )
     assert all_known.english.startswith(
         "Keying errors: 3 of 412 checked fields in the questions that the table rests on (0,7%, 95%"
@@ -263,6 +269,9 @@ def test_the_note_below_a_table_says_what_is_known_and_what_is_not():
     assert "1 felt, som de to indtastninger har forskelligt, er ikke afgjort" in open_ones.danish
     assert open_ones.english.endswith("2 fields couldn't be read in one of the keyings and aren't counted.")
     assert said(1, 1, 0, 0, 0, 0.0, None, None).english.endswith(
-        "1 checked field in the questions that the table rests on (0,0%)."
+        "1 checked field in the questions that the table rests on (0,0%). 30 of 32 drawn forms were keyed again by somebody else."
     )
+    one = about_keying(STUDY, KeyedTwice(1, 1, 1, 1, 0, 0, 0, 0.0, None, None))
+    assert one.english.endswith("1 of 1 drawn form was keyed again by somebody else.")
+    assert one.danish.endswith("1 af 1 udtrukket skema er tastet igen af en anden.")
     assert said(0, 0, 0, 0, 2, None, None, None).danish.startswith("Tastefejl: ingen efterprøvede felter")
