@@ -58,6 +58,8 @@ KEYERS = pa.schema(
     ]
 )
 Cell = Mapping[str, Any]
+# Of fewer differing cells, nobody could say how much they go together in forms.
+_LEAST_DIFFERING = 5
 # No p is given as smaller.
 _LEAST_P = 1e-12
 
@@ -241,7 +243,10 @@ def _limits(of: Estimate, tail: float) -> tuple[float, float]:
 def _design(per_form: Mapping[str, np.ndarray]) -> float:
     """Compute how much less cells of few forms tell than as many of as many forms would, from all that differ.
 
-    Few cells are wrong, often none; how much they go together in forms is seen best in all that differ.
+    Few cells are wrong, often none; how much they go together in forms is seen best in all that differ. Of too few of these,
+    forms are the units: the effect is what it is where cells of a form go wrong together, Kish's mean of cells per form.
     """
-    differing = per_form["differing"]
-    return Cells(np.column_stack([differing, per_form["cells"] - differing])).design([[0], [1]])
+    differing, sizes = per_form["differing"], per_form["cells"]
+    if differing.sum() < _LEAST_DIFFERING:
+        return float(sizes @ sizes / sizes.sum())
+    return Cells(np.column_stack([differing, sizes - differing])).design([[0], [1]])

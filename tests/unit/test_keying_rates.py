@@ -130,6 +130,25 @@ def test_what_nobody_decided_widens_the_interval_to_both_sides():
     assert (undecided["wrong_low"], undecided["wrong_high"] > decided["wrong_high"]) == (0, True)
 
 
+@pytest.mark.parametrize("differing", [(), (0,), (0, 5, 10, 15)])
+def test_of_few_cells_that_differ_forms_are_the_units(differing):
+    """Limits by SciPy's t and Wilson's formula for 30 forms, by one question or by four; of 0 that differ t² / (30 + t²)."""
+    t = t_distribution.ppf(0.975, 29)
+    for cells in (1, 4):
+        rows = keyed(np.random.default_rng(2), 30, 0, 0)
+        rows = [row for row in rows if int(row["question"][1:]) < cells]
+        for at in differing:
+            rows[at * cells] |= {"differs": True, "wrong": True}
+        made = measured(STUDY, rows)
+        p = len(differing) / (30 * cells)
+        # The variance over forms of a cell each is that of one form less.
+        units = 29 if differing and cells == 1 else 30
+        high = max(np.roots([units + t**2, -(2 * units * p + t**2), units * p**2]).real)
+        assert made["wrong_high"] == pytest.approx(100 * high)
+    if not differing:
+        assert made["wrong_high"] == pytest.approx(100 * t**2 / (30 + t**2)) == pytest.approx(12.2, abs=0.05)
+
+
 def test_kappa_and_its_limits_go_with_the_agreement_that_they_are_made_of():
     units = [(1, 1)] * 45 + [(2, 2)] * 45 + [(1, 2)] * 6 + [(2, 1)] * 4
     low, high = proportion_confint(90, 100, method="wilson")
