@@ -33,22 +33,24 @@ OF_TABLES = pa.schema(
 # What is said of fields about which nobody knows yet, or never will: of one, and of several.
 _UNDECIDED = (
     Text(
-        "felt, som de to indtastninger har forskelligt, er ikke afgjort; intervallet dækker begge muligheder.",
-        "field that the two keyings have differently is undecided; the interval covers both possibilities.",
+        "I {} felt er de to indtastninger forskellige, og det er endnu ikke afgjort, hvilken der er rigtig; "
+        "intervallet dækker begge muligheder.",
+        "In {} field the two keyings differ, and it is not yet decided which is right; the interval covers both possibilities.",
     ),
     Text(
-        "felter, som de to indtastninger har forskelligt, er ikke afgjort; intervallet dækker begge muligheder.",
-        "fields that the two keyings have differently are undecided; the interval covers both possibilities.",
+        "I {} felter er de to indtastninger forskellige, og det er endnu ikke afgjort, hvilken der er rigtig; "
+        "intervallet dækker begge muligheder.",
+        "In {} fields the two keyings differ, and it is not yet decided which is right; the interval covers both possibilities.",
     ),
 )
 _UNREADABLE = (
     Text(
-        "felt kunne ikke læses i den ene indtastning og er ikke regnet med.",
-        "field couldn't be read in one of the keyings and isn't counted.",
+        "{} felt kunne ikke læses i den ene indtastning og er ikke regnet med.",
+        "{} field couldn't be read in one of the keyings and isn't counted.",
     ),
     Text(
-        "felter kunne ikke læses i den ene indtastning og er ikke regnet med.",
-        "fields couldn't be read in one of the keyings and aren't counted.",
+        "{} felter kunne ikke læses i den ene indtastning og er ikke regnet med.",
+        "{} fields couldn't be read in one of the keyings and aren't counted.",
     ),
 )
 
@@ -79,7 +81,7 @@ def about_keying(study: Study, known: KeyedTwice) -> Text:
     """Say below a table how often its fields were keyed wrongly; numbers are written as in the study's first language."""
     if known.wrong_percent is None:
         said = Text(
-            "Tastefejl: ingen efterprøvede felter i de spørgsmål, som tabellen bygger på, kunne sammenlignes.",
+            "Tastefejl: ingen efterprøvede felter til de spørgsmål, som tabellen bygger på, kunne sammenlignes.",
             "Keying errors: no checked field in the questions that the table rests on could be compared.",
         )
     else:
@@ -91,7 +93,7 @@ def about_keying(study: Study, known: KeyedTwice) -> Text:
         english = f", 95% confidence interval {ends[0]} to {ends[1]}" if all(ends) else ""
         fields = Text("efterprøvet felt", "checked field") if known.cells == 1 else Text("efterprøvede felter", "checked fields")
         said = Text(
-            f"Tastefejl: {known.wrong} af {known.cells} {fields.danish} i de spørgsmål, som tabellen bygger på "
+            f"Tastefejl: {known.wrong} af {known.cells} {fields.danish} til de spørgsmål, som tabellen bygger på "
             f"({percent}\u00a0%{danish}).",
             f"Keying errors: {known.wrong} of {known.cells} {fields.english} in the questions that the table rests on "
             f"({percent}%{english}).",
@@ -106,5 +108,5 @@ def about_keying(study: Study, known: KeyedTwice) -> Text:
     for (one, several), number in more:
         if number:
             also = one if number == 1 else several
-            said = Text(f"{said.danish} {number} {also.danish}", f"{said.english} {number} {also.english}")
+            said = Text(f"{said.danish} {also.danish.format(number)}", f"{said.english} {also.english.format(number)}")
     return said

@@ -277,7 +277,7 @@ def test_the_note_below_a_table_says_what_is_known_and_what_is_not():
 
     all_known = said(100, 412, 3, 0, 0, 100 * 3 / 412, 0.24, 2.06)
     assert all_known.danish == (
-        "Tastefejl: 3 af 412 efterprøvede felter i de spørgsmål, som tabellen bygger på "
+        "Tastefejl: 3 af 412 efterprøvede felter til de spørgsmål, som tabellen bygger på "
         "(0,7\u00a0%, 95-procent-sikkerhedsinterval 0,2 til 2,1). "
         "30 af 32 udtrukne skemaer er tastet igen af en anden."
     )
@@ -285,7 +285,10 @@ def test_the_note_below_a_table_says_what_is_known_and_what_is_not():
         "Keying errors: 3 of 412 checked fields in the questions that the table rests on (0,7%, 95%"
     )
     open_ones = said(100, 412, 3, 1, 2, 100 * 3 / 412, 0.24, 2.06)
-    assert "1 felt, som de to indtastninger har forskelligt, er ikke afgjort" in open_ones.danish
+    assert " I 1 felt er de to indtastninger forskellige, og det er endnu ikke afgjort, hvilken" in open_ones.danish
+    several = said(100, 412, 3, 3, 0, 100 * 3 / 412, 0.24, 2.06)
+    assert " I 3 felter er de to indtastninger forskellige, og" in several.danish
+    assert " In 3 fields the two keyings differ, and it is not yet decided which is right; " in several.english
     assert open_ones.english.endswith("2 fields couldn't be read in one of the keyings and aren't counted.")
     assert said(1, 1, 0, 0, 0, 0.0, None, None).english.endswith(
         "1 checked field in the questions that the table rests on (0,0%). 30 of 32 drawn forms were keyed again by somebody else."
