@@ -18,9 +18,9 @@ from frs_pipeline.study import Study
 
 
 def build_definitions(study: Study) -> Definitions:
-    """Build the code location of a study. Where its data lie is asked of the environment when something runs."""
+    """Build the code location of a study. Where its data lie is asked of the environment again when something runs."""
     logs.begin()  # every process that looks or makes something for Dagster comes through here
-    event_file()
+    event_file(Settings.from_environment(study))
     made = assets(study)  # first: it notes the definitions before anything reads them
     beside = (*fetched.assets(study), *collected.assets(study))
     watching = (failed_runs, canceled_runs, failed_checks, unsent_alerts)

@@ -176,10 +176,13 @@ def study_tags(study: Study) -> dict[str, str]:
 def is_of(study: Study, run: DagsterRun) -> bool:
     """Return whether a run is one of this study. Unmarked runs are recognised by the assets that somebody chose by hand.
 
-    The delivery isn't enough: those of two studies may have the same date.
+    The delivery isn't enough: those of two studies may have the same date. A history may be that of other projects, too, whose
+    runs have no mark and none of our assets.
     """
-    name = about(study).name
-    return run.tags.get(STUDY_TAG, name) == name and all(key.path[0] == name for key in run.asset_selection or ())
+    name, chosen = about(study).name, run.asset_selection or ()
+    return (run.tags.get(STUDY_TAG) == name or (STUDY_TAG not in run.tags and bool(chosen))) and all(
+        key.path[0] == name for key in chosen
+    )
 
 
 def data_tag(settings: Settings) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from frs_pipeline.errors import FrsError, UsageError, unusable
-from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.settings import Settings, refuse_secret
 from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
@@ -23,25 +23,43 @@ if TYPE_CHECKING:
 LINEAGE = "FRS_LINEAGE"
 # Is told of a run when it begins, and hears what happens in it.
 Hear = Callable[["DagsterInstance", "DagsterRun"], None]
+# No event is longer, in bytes.
+_LONGEST = 1 << 24
 _log = logging.getLogger("frs_pipeline")
 
 
-def event_file() -> Path | None:
+def event_file(settings: Settings) -> Path | None:
     """Return the file that events are added to; None where none is wanted.
 
-    Raises `UsageError` for what can't be such a file, before a run begins: afterwards nobody would notice.
+    Raises `UsageError` for what can't be such a file, before a run begins: afterwards nobody would notice. Nothing is added to
+    a file that holds anything else, such as a key or a journal.
     """
     named = os.environ.get(LINEAGE)
     if not named:
         return None
-    path = Path(named).absolute()
+    refuse_secret(named, LINEAGE)
+    path = Path(os.path.realpath(named))
+    if path.is_relative_to(settings.data):
+        raise UsageError(f"{path} lies among the data", where=LINEAGE, do="name a file elsewhere")
     if not path.parent.is_dir():
         raise UsageError(f"{path.parent} isn't a folder", where=LINEAGE, do="make it, or unset it")
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} isn't a file", where=LINEAGE, do="name a file that may be made or added to")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"{path} can't be written by this account", where=LINEAGE, do="correct its rights, or unset it")
+    if path.exists() and not _of_events(path):
+        raise UsageError(f"{path} holds something else", where=LINEAGE, do="name a file of events, or one that may be made")
     return path
+
+
+def _of_events(path: Path) -> bool:
+    """Return whether a file is empty or begins with an event. One that may only be added to is taken for one."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(_LONGEST)
+    except OSError:
+        return True
+    return not first or (first.startswith(b"{") and b'"eventTime"' in first)
 
 
 def add(path: Path, lines: str) -> None:
@@ -69,10 +87,11 @@ def hearing(study: Study) -> Hear:
 
     def hear(instance: DagsterInstance, run: DagsterRun) -> None:
         with without_failing():
-            if (file := event_file()) is not None:
+            settings = Settings.from_environment(study)
+            if (file := event_file(settings)) is not None:
                 from frs_pipeline.operations.telling import Telling
 
-                Telling(Settings.from_environment(study), file).begin(instance, run)
+                Telling(settings, file).begin(instance, run)
 
     return hear
 
@@ -92,10 +111,11 @@ def telling(settings: Settings, file: Path | None) -> Iterator[Hear]:
 def tell_lost(study: Study, run: DagsterRun) -> None:
     """Tell that a run has failed whose process is gone: it can't say so itself."""
     with without_failing():
-        if (file := event_file()) is not None:
+        settings = Settings.from_environment(study)
+        if (file := event_file(settings)) is not None:
             from frs_pipeline.operations.telling import lost
 
-            add(file, lost(Settings.from_environment(study), run))
+            add(file, lost(settings, run))
 
 
 @contextmanager

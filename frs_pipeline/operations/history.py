@@ -25,9 +25,11 @@ URL = "FRS_POSTGRES_URL"
 
 
 def homes() -> list[Path]:
-    """List where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
+    """List where Dagster keeps a history: in DAGSTER_HOME, and in the folder of `make ui` once that was said."""
     named = os.environ.get("DAGSTER_HOME")
-    return sorted({place for place in (Path(named) if named else None, home() / ".dagster_home") if place and place.is_dir()})
+    own = home() / ".dagster_home"
+    made = (own / "history").is_dir() or in_database(own)
+    return sorted({place for place in (Path(named) if named else None, own if made else None) if place and place.is_dir()})
 
 
 def in_database(folder: Path) -> bool:

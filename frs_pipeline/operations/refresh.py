@@ -71,7 +71,7 @@ def refresh(
     DAGSTER_HOME keeps, nor the events of FRS_LINEAGE. `turn` is called before anything is compared with an earlier delivery,
     and waits until those are as they will be. Raises `FrsError`.
     """
-    name, events = choose_any(settings, delivery), event_file() if recorded else None
+    name, events = choose_any(settings, delivery), event_file(settings) if recorded else None
     store = Store(settings, name)
     require_usable(store)
     chosen = upstream(settings.study, _selected(settings.study, select)) if select else set(products(settings.study))

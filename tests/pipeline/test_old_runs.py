@@ -29,6 +29,7 @@ from frs_pipeline.operations.old_runs import delete, old_runs
 from frs_pipeline.operations.retention import apply
 from frs_pipeline.store.journal import entries
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.about import about
 
 PARTS = DynamicPartitionsDefinition(name="parts")
 KEY = key_of(STUDY, ("x",))
@@ -50,7 +51,9 @@ def home(tmp_path: Path, storage: str) -> Path:
     return tmp_path
 
 
-def run(instance: DagsterInstance, what: Any, part: str, **tags: str) -> str:
+def run(instance: DagsterInstance, what: Any, part: str, study: str = about(STUDY).name) -> str:
+    """Materialise in a run of a study; that of another project has no mark of any."""
+    tags = {STUDY_TAG: study} if study else {}
     done = materialize([what], instance=instance, partition_key=part, tags=tags, raise_on_error=False)
     return done.run_id
 
@@ -64,7 +67,8 @@ def test_old_runs_go_but_for_the_newest_of_each_delivery_and_those_in_progress(h
     with DagsterInstance.from_config(str(home)) as instance:
         instance.add_dynamic_partitions("parts", ["a", "b"])
         replaced, of_a, of_b = (run(instance, made, part) for part in "aab")
-        failed, others = run(instance, broken, "b"), run(instance, made, "a", **{STUDY_TAG: "another"})
+        failed, others = run(instance, broken, "b"), run(instance, made, "a", "another")
+        foreign = run(instance, broken, "b", "")
         at_work = create_run_for_test(instance, status=DagsterRunStatus.STARTED).run_id
         again = run(instance, made, "a")
     later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
@@ -76,7 +80,7 @@ def test_old_runs_go_but_for_the_newest_of_each_delivery_and_those_in_progress(h
 
     with DagsterInstance.from_config(str(home)) as instance:
         left = {record.dagster_run.run_id for record in instance.get_run_records()}
-        assert left == {of_b, others, at_work, again}
+        assert left == {of_b, others, foreign, at_work, again}
         assert checked_in(instance) == {of_b, others, again}
         assert not [entry for name in going for entry in instance.all_logs(name)]
         assert instance.all_logs(of_b)
@@ -96,7 +100,7 @@ def test_the_policy_takes_them_and_the_journal_says_so_first_and_no_file_is_left
     monkeypatch.setattr(retention, "homes", lambda: [home])
     with DagsterInstance.from_config(str(home)) as instance:
         instance.add_dynamic_partitions("parts", ["a"])
-        first, second, _ = (run(instance, made, "a") for _ in range(3))
+        first, second, _ = (run(instance, made, "a", about(settings.study).name) for _ in range(3))
         before = dt.datetime(2020, 1, 1)
         with instance.run_storage.connect() as connection:  # type: ignore[attr-defined]
             old = RunsTable.update().where(RunsTable.c.run_id == first)

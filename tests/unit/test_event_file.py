@@ -7,9 +7,11 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.operations.event_file import add, event_file, without_failing
+from frs_pipeline.store.settings import Settings
 
 LONG = 300_000
 
@@ -38,18 +40,32 @@ def test_a_line_for_which_there_is_no_room_leaves_nothing(tmp_path, monkeypatch)
 
 
 def test_what_cannot_be_such_a_file_is_refused(tmp_path, monkeypatch):
+    settings = Settings(STUDY, tmp_path / "data")
+    (settings.data / "restricted").mkdir(parents=True)
     monkeypatch.delenv("FRS_LINEAGE", raising=False)
-    assert event_file() is None
+    assert event_file(settings) is None
     (tmp_path / "closed").touch(0o400)
-    for named, wrong in ((tmp_path, "isn't a file"), (tmp_path / "no" / "x", "isn't a folder"), ("/dev/full", "isn't a file")):
+    (tmp_path / "journal").write_text('{"event": "codebook opened"}\n')
+    (tmp_path / "link").symlink_to(settings.restricted_zone)
+    for named, wrong in (
+        (tmp_path, "isn't a file"),
+        (tmp_path / "no" / "x", "isn't a folder"),
+        ("/dev/full", "isn't a file"),
+        (tmp_path / "journal", "holds something else"),
+        (tmp_path / "link" / "events.jsonl", "lies among the data"),
+    ):
         monkeypatch.setenv("FRS_LINEAGE", str(named))
         with pytest.raises(UsageError, match=wrong) as refused:
-            event_file()
+            event_file(settings)
         assert str(refused.value).count("\n") == 0
+    monkeypatch.setenv("FRS_LINEAGE", str(tmp_path / "events.jsonl"))
+    for text in ("", '{"eventTime": "2021-01-31T00:00:00Z"}\n'):
+        (tmp_path / "events.jsonl").write_text(text)
+        assert event_file(settings) == tmp_path / "events.jsonl"
     monkeypatch.setattr(os, "access", lambda *_: False)
     monkeypatch.setenv("FRS_LINEAGE", str(tmp_path / "closed"))
     with pytest.raises(UsageError, match="can't be written"):
-        event_file()
+        event_file(settings)
 
 
 @pytest.mark.parametrize("error", [FrsError("no room"), ValueError("Fru Hansen")])
