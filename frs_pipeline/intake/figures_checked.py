@@ -248,8 +248,9 @@ def unjournalled(settings: Settings) -> list[str]:
     faults = []
     for name in deliveries(settings.raw):
         store = Store(settings, name)
-        known = samples_recorded(store)
-        for path in _all_checked(store):
+        paths = _all_checked(store)
+        known = samples_recorded(store) if paths else {}
+        for path in paths:
             if not _is_recorded(path, known.get(_sheet_name(path), ())):
                 faults.append(f"no entry says who recorded {name}/{FOLDER}/{path.name} as it is")
     return faults
