@@ -50,19 +50,19 @@ def draw_figures(seed: int, figures: int, forms: int, reason: str, delivery: str
 def record_figures(sheet: Path, who: str, delivery: str | None, *, replace: bool) -> None:
     """Take the results of a worksheet, and note that in the access journal."""
     from frs_pipeline.codebook.access import traced
-    from frs_pipeline.intake.figures_checked import keep, record, summed
+    from frs_pipeline.intake.figures_checked import keep, mark_of, record, summed
+    from frs_pipeline.store.samples import RECORDED
 
     if not who.strip() or holds_personal_number(who):
         raise UsageError("somebody has to answer for it", where="--who", do="say who held the figures against the papers")
     store = Results(delivery).store
     details = {"delivery": store.delivery, "of": "figures", "sheet": sheet.name, "who": who.strip()}
-    with traced(store.settings.access_journal, "sample recorded", "result of a sample", details) as trace:
+    with traced(store.settings.access_journal, RECORDED, "result of a sample", details) as trace:
         made = record(store, sheet, who=who.strip(), when=dt.datetime.now(dt.UTC).date().isoformat(), replace=replace)
         one = summed(made)
         by_line, by_figure = one.lines, one.figures
-        trace.note(
-            {**details, "agree": by_line.agree, "differ": by_line.differ, "not_found": by_line.not_found, "replaced": replace}
-        )
+        counts = {"agree": by_line.agree, "differ": by_line.differ, "not_found": by_line.not_found}
+        trace.note({**details, **counts, "replaced": replace, "recorded": mark_of(made)})
         keep(store, sheet, made)
     missing = f", {by_line.not_found} not found" if by_line.not_found else ""
     say(f"Delivery {store.delivery}: {plural(by_line.compared, 'line')} compared, {by_line.differ} differ{missing}.")

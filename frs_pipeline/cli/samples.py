@@ -172,8 +172,10 @@ def _keyed(delivery: str | None) -> Results:
 
 def _not_keyed(store: Store, cells: pa.Table) -> int:
     from frs_pipeline.collection.sampling import drawn
+    from frs_pipeline.collection.second_keying import NOT_AGAIN
 
-    return len(drawn(store) - set(cells["form_id"].to_pylist()))
+    again = {row["form_id"] for row in cells.select(["form_id", "left"]).to_pylist() if row["left"] != NOT_AGAIN}
+    return len(drawn(store) - again)
 
 
 def _everybody(results: Results) -> set[str]:

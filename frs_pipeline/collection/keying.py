@@ -58,6 +58,8 @@ KEYERS = pa.schema(
     ]
 )
 Cell = Mapping[str, Any]
+# Of fewer differing cells, nobody could say how much they go together in forms.
+_LEAST_DIFFERING = 5
 # No p is given as smaller.
 _LEAST_P = 1e-12
 
@@ -75,16 +77,24 @@ def by_question(study: Study, cells: pa.Table) -> pa.Table:
 def by_table(study: Study, cells: pa.Table) -> pa.Table:
     """Say how well the fields were keyed that each table asks for, in counted forms of its questionnaires (`OF_TABLES`)."""
     of_field: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    drawn: dict[str, set[str]] = defaultdict(set)
     for row in cells.to_pylist():
-        if row["counted"] and row["drawn"] and row["left"] in (None, UNREADABLE):
-            of_field[row["instrument"], row["question"]].append(row)
+        if row["counted"] and row["drawn"]:
+            drawn[row["instrument"]].add(row["form_id"])
+            if row["left"] in (None, UNREADABLE):
+                of_field[row["instrument"], row["question"]].append(row)
     found = []
     for number, table in catalogue(study).items():
-        asked = [row for field in sorted(fields_of(study, table)) for row in of_field.get(field, ())]
+        fields = fields_of(study, table)
+        asked = [row for field in sorted(fields) for row in of_field.get(field, ())]
         mine = [row for row in asked if row["left"] is None]
         if asked:
             known = measured(study, mine) if mine else dict.fromkeys(("forms", "cells", "differing", "undecided", "wrong"), 0)
-            found.append({"table": number, **known, "unreadable": len(asked) - len(mine)})
+            of_drawn = {
+                "drawn": sum(len(drawn[name]) for name in {name for name, _ in fields}),
+                "keyed_again": len({row["form_id"] for row in asked}),
+            }
+            found.append({"table": number, **of_drawn, **known, "unreadable": len(asked) - len(mine)})
     rows = [{name: row.get(name) for name in OF_TABLES.names} for row in found]
     return pa.Table.from_pylist(rows, schema=OF_TABLES)
 
@@ -233,7 +243,10 @@ def _limits(of: Estimate, tail: float) -> tuple[float, float]:
 def _design(per_form: Mapping[str, np.ndarray]) -> float:
     """Compute how much less cells of few forms tell than as many of as many forms would, from all that differ.
 
-    Few cells are wrong, often none; how much they go together in forms is seen best in all that differ.
+    Few cells are wrong, often none; how much they go together in forms is seen best in all that differ. Of too few of these,
+    forms are the units: the effect is what it is where cells of a form go wrong together, Kish's mean of cells per form.
     """
-    differing = per_form["differing"]
-    return Cells(np.column_stack([differing, per_form["cells"] - differing])).design([[0], [1]])
+    differing, sizes = per_form["differing"], per_form["cells"]
+    if differing.sum() < _LEAST_DIFFERING:
+        return float(sizes @ sizes / sizes.sum())
+    return Cells(np.column_stack([differing, sizes - differing])).design([[0], [1]])

@@ -45,7 +45,7 @@ def draw_forms(store: Store, seed: int, number: int | None, why: str) -> Drawn:
     """Draw forms by a seed, write their worksheet among what was decided about the delivery, and note it in the journal.
 
     Without a `number`, a tenth. Raises `UsageError` where the study names no keyers, for too few or too many; `InputError`
-    where a worksheet of this seed lists other forms.
+    where other forms were drawn by this seed, or its worksheet lists others.
     """
     path = store.decided(SAMPLED.replace("*", str(seed)))
     details = drawn_details(store, "forms", path.name)
@@ -60,10 +60,13 @@ def draw_forms(store: Store, seed: int, number: int | None, why: str) -> Drawn:
         sizes = {stratum: len(strata[stratum]) for stratum in sorted(strata)}
         shares = allotted(sizes, -(-sum(sizes.values()) // ONE_IN) if number is None else number)
         chosen = [(stratum, form) for stratum, share in shares.items() for form in _first(strata[stratum], share, seed)]
-        content = _sheet(chosen)
+        content, mark = _sheet(chosen), _mark(form.form for _, form in chosen)
         if path.exists() and path.read_bytes() != content:
             raise InputError("lists other forms: the delivery has changed, or their number", where=path, do="take another seed")
-        mark = _mark(form.form for _, form in chosen)
+        # Only an erasure may leave fewer: nobody draws until the rest looks good.
+        if mark not in samples_drawn(store, "forms").get(path.name, {mark}):
+            what = "listed other forms when it was drawn: the delivery has changed since, or their number"
+            raise InputError(what, where=path, do="put that worksheet back, or draw as many forms as then")
         trace.note({**drawn_details(store, "forms", path.name, mark), "forms": len(chosen)})
         write_private(store, path, content)
     return Drawn(len(chosen), sum(sizes.values()), path, {stratum: (shares[stratum], sizes[stratum]) for stratum in sizes})
@@ -119,10 +122,14 @@ def write_private(store: Store, path: Path, content: bytes) -> None:
 def drawn(store: Store) -> frozenset[str]:
     """Read the ids of all forms that were drawn to be keyed again.
 
-    Raises `InputError` with file and line for what can't be read, and for a worksheet that isn't as it was drawn.
+    Raises `InputError` with file and line for what can't be read, and for a worksheet that is gone or isn't as it was drawn.
     """
     forms: set[str] = set()
     known = samples_drawn(store, "forms")
+    for path in (store.decided(SAMPLED).with_name(name) for name in sorted(known)):
+        if not path.is_file():
+            what = "is gone: the access journal says that it was drawn"
+            raise InputError(what, where=path, do="put it back, or draw by its seed as many forms as then")
     for path in sorted(store.decided("").glob(SAMPLED)):
         listed = _forms_of(path)
         if _mark(listed) not in known.get(path.name, ()):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from frs_pipeline.collection.keyers import Keyer, held
+from frs_pipeline.collection.keyers import Keyer, held, keyed_in
 from frs_pipeline.collection.sampling import drawn
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.adjudicated import Decision, adjudicated_of, differ
@@ -35,6 +35,7 @@ from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 NUMBER = "number"
 # Why a form or a cell wasn't compared.
 SAME_KEYER, NO_KEYER, ID_TWICE, UNREADABLE = "same keyer", "no keyer named", "id stands twice", "can't be read"
+NOT_AGAIN = "not keyed again"
 CELLS = pa.schema(
     [
         pa.field("instrument", pa.string(), nullable=False),
@@ -67,7 +68,7 @@ class _Forms:
 
 
 def cells_of(store: Store) -> pa.Table:
-    """Compare what was keyed twice in a delivery, a row a cell (`CELLS`).
+    """Compare what was keyed twice in a delivery, a row a cell (`CELLS`), and list forms that were drawn and not keyed again.
 
     Raises `InputError` with file and line for a form that wasn't keyed before, and a decision that doesn't fit.
     """
@@ -77,6 +78,7 @@ def cells_of(store: Store) -> pa.Table:
         second = read_again(store.study, store.raw(""), name)
         if second is not None:
             rows += _compared(store, questionnaire, second, decisions)
+    rows += _not_again(store, drawn(store) - {row["form_id"] for row in rows})
     unused = next((made for key, made in decisions.items() if key not in _differing(rows)), None)
     if unused is not None:
         what = "the two keyings don't differ there, or the form wasn't keyed again"
@@ -85,7 +87,7 @@ def cells_of(store: Store) -> pa.Table:
 
 
 def _differing(rows: Sequence[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    return {(row["form_id"], row["column"]) for row in rows if row["differs"]}
+    return {(row["form_id"], row["column"]) for row in rows if row.get("differs")}
 
 
 def _compared(
@@ -98,7 +100,7 @@ def _compared(
     if lacking:
         what = f"column {first.columns.of[lacking[0]]} of the first keying is missing"
         raise InputError(what, where=again.where("dataset", again.head), do="export all columns of the second keying")
-    accepted, sampled = set(read(store.file("validated", name), ["form_id"])["form_id"].to_pylist()), drawn(store)
+    accepted, sampled = _accepted(store, name), drawn(store)
     own = read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes(store.study))
     mended = {(correction.form, correction.column): correction.new for correction in own}
     for id_, keyed in second.cells.items():
@@ -135,6 +137,20 @@ def _compared(
             else:
                 wrong = None if decision is None else decision.first_is_wrong(store.study)
             yield {**of_cell, "keyed_first": text, "keyed_second": other, "differs": differs, "wrong": wrong}
+
+
+def _accepted(store: Store, instrument: str) -> set[str]:
+    return set(read(store.file("validated", instrument), ["form_id"])["form_id"].to_pylist())
+
+
+def _not_again(store: Store, forms: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each of these forms, but for withdrawn ones."""
+    for name in questionnaires(store.study) if forms else ():
+        first = {form.form: form.keyer for form in keyed_in(store, name) if form.form in forms}
+        accepted = _accepted(store, name) if first else set()
+        for form, keyer in first.items():
+            same = {"instrument": name, "form_id": form, "first_keyer": keyer, "second_keyer": ""}
+            yield {**same, "counted": form in accepted, "drawn": True, "left": NOT_AGAIN}
 
 
 def _require_fitting(decision: Decision, said: tuple[str, str], who: Sequence[str], exports: Sequence[Export]) -> None:
@@ -206,5 +222,5 @@ def _withdrawn(store: Store, questionnaire: Questionnaire, respondent: int) -> b
 
 
 def left_out(cells: pa.Table) -> dict[str, int]:
-    """Count forms and cells that weren't compared, by reason."""
-    return dict(sorted(Counter(why for why in cells["left"].to_pylist() if why is not None).items()))
+    """Count forms that were keyed again, and cells, that weren't compared, by reason."""
+    return dict(sorted(Counter(why for why in cells["left"].to_pylist() if why not in (None, NOT_AGAIN)).items()))

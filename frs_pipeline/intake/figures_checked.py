@@ -21,9 +21,10 @@ from frs_pipeline.intake.readers.handkept import kept_rows
 from frs_pipeline.intake.readers.worksheets import as_meant, as_sheet
 from frs_pipeline.language import Text
 from frs_pipeline.stats.exact import upper_limit
-from frs_pipeline.store.deliveries import FIGURES_CHECKED, FIGURES_DRAWN
+from frs_pipeline.store.deliveries import FIGURES_CHECKED, FIGURES_DRAWN, deliveries
 from frs_pipeline.store.files import CONTENT, Store, atomic, private_folder
-from frs_pipeline.store.samples import marked, samples_drawn
+from frs_pipeline.store.samples import marked, samples_drawn, samples_recorded
+from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.spec import Spec
 
 FOLDER, PREFIX = "samples", "figures-"
@@ -107,7 +108,9 @@ class Tally:
 
 @dataclass(frozen=True)
 class Checked:
-    """A sample of figures as the report states it; `changed` says that figures were made again differently since.
+    """A sample of figures as the report states it.
+
+    `changed` says that figures were made again differently since, `replaced` that it was recorded more than once.
 
     Lines of a figure fail together, so that it is stated by `lines` and by `figures`: a figure differs if any of its lines does,
     and agrees if all do.
@@ -118,6 +121,7 @@ class Checked:
     lines: Tally
     figures: Tally
     changed: bool
+    replaced: bool
 
 
 def _up(share: float) -> Decimal:
@@ -144,9 +148,9 @@ def refuse_other(store: Store, drawn: Drawn, lines: Sequence[Line]) -> None:
         raise UsageError(what, where=path, do="record it, or draw by another seed")
 
 
-def mark_of(drawn: Drawn) -> str:
-    """Return the mark by which the journal knows a sample."""
-    return marked(_json(drawn))
+def mark_of(content: Drawn | Recorded) -> str:
+    """Return the mark by which the journal knows a sample, or what was recorded of it."""
+    return marked(_json(content))
 
 
 def write_sheet(store: Store, drawn: Drawn, lines: Sequence[Line]) -> Path:
@@ -218,16 +222,50 @@ def record(store: Store, path: Path, *, who: str, when: str, replace: bool = Fal
 
 
 def keep(store: Store, path: Path, made: Recorded) -> None:
-    """Write what came of a worksheet to where the report finds it."""
+    """Write what came of a worksheet to where the report finds it, once the journal has it."""
     with atomic(_checked(store, path), private=True) as file:
         file.write(_json(made))
 
 
 def figures_checked(store: Store) -> list[Checked]:
-    """Read what came of all samples of figures of a delivery, the oldest first. Raises `InputError` for another file."""
-    now = drawn_of(store)
-    found = [_read(path, Recorded) for path in sorted(store.decided("").glob(FIGURES_CHECKED))]
-    return [summed(one, changed=one.of != now) for one in sorted(found, key=lambda one: (one.when, one.seed))]
+    """Read what came of all samples of figures of a delivery, the oldest first.
+
+    Raises `InputError` for another file, and for one that isn't what the journal has as recorded last.
+    """
+    now, known, found = drawn_of(store), samples_recorded(store), list[Checked]()
+    for path in _all_checked(store):
+        one = _read(path, Recorded)
+        marks = known.get(_sheet_name(path), ())
+        if not _is_recorded(path, marks):
+            what = "isn't what was recorded: the access journal has another result of this sample, or none"
+            raise InputError(what, where=path, do="take the file away; frs sample record takes a worksheet")
+        found.append(summed(one, changed=one.of != now, replaced=len(set(marks)) > 1))
+    return sorted(found, key=lambda one: (one.when, one.seed))
+
+
+def unjournalled(settings: Settings) -> list[str]:
+    """Return one line per result of a sample, in any delivery, that the access journal doesn't have as recorded last."""
+    faults = []
+    for name in deliveries(settings.raw):
+        store = Store(settings, name)
+        paths = _all_checked(store)
+        known = samples_recorded(store) if paths else {}
+        for path in paths:
+            if not _is_recorded(path, known.get(_sheet_name(path), ())):
+                faults.append(f"no entry says who recorded {name}/{FOLDER}/{path.name} as it is")
+    return faults
+
+
+def _all_checked(store: Store) -> list[Path]:
+    return sorted(store.decided("").glob(FIGURES_CHECKED))
+
+
+def _sheet_name(checked: Path) -> str:
+    return checked.name.removesuffix(".checked.json") + ".csv"
+
+
+def _is_recorded(checked: Path, marks: Sequence[str]) -> bool:
+    return marked(checked.read_bytes()) in marks[-1:]
 
 
 def unrecorded(store: Store) -> int:
@@ -237,14 +275,14 @@ def unrecorded(store: Store) -> int:
     return sum(not _checked(store, Path(sheet)).exists() for sheet in sheets)
 
 
-def summed(one: Recorded, *, changed: bool = False) -> Checked:
+def summed(one: Recorded, *, changed: bool = False, replaced: bool = False) -> Checked:
     """Sum up what came of a sample."""
     of_figure: dict[int, set[Result]] = defaultdict(set)
     for _, figure, result in one.results:
         of_figure[figure].add(result)
     worst: Sequence[Result] = ("differs", "not found", "agrees")
     figures = (next(result for result in worst if result in found) for found in of_figure.values())
-    return Checked(one.seed, one.when, _tally(result for *_, result in one.results), _tally(figures), changed)
+    return Checked(one.seed, one.when, _tally(result for *_, result in one.results), _tally(figures), changed, replaced)
 
 
 def _tally(results: Iterable[Result]) -> Tally:

@@ -13,6 +13,7 @@ from typing import Any
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.unjournalled import unjournalled
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
+from frs_pipeline.intake import figures_checked
 from frs_pipeline.operations.refresh import Told, nobody, refresh
 from frs_pipeline.store import away
 from frs_pipeline.store.code import lock_hash, program_version
@@ -122,14 +123,16 @@ def _journals(store: Store) -> Verdict:
     from frs_pipeline.release import earlier  # brings in the reading of releases, which takes a moment
 
     settings, faults = store.settings, []
-    for path, without_entry in ((settings.access_journal, unjournalled), (settings.release_journal, earlier.unjournalled)):
+    access = (unjournalled, figures_checked.unjournalled)
+    for path, without_entry in ((settings.access_journal, access), (settings.release_journal, (earlier.unjournalled,))):
         try:
-            faults += [f"{path.name}: {line}" for line in examine(path) or without_entry(settings)]
+            lines = examine(path) or [line for of in without_entry for line in of(settings)]
+            faults += [f"{path.name}: {line}" for line in lines]
         except FrsError as error:
             faults.append(str(error))
     if not faults:
         faults += earlier.altered(settings, store.delivery)
-    return Verdict("journals", "sound, with an entry for every codebook and release that lies here", tuple(faults))
+    return Verdict("journals", "sound, with an entry for every codebook, sample result and release that lies here", tuple(faults))
 
 
 def _inputs(store: Store, content: dict[str, Any]) -> Verdict:

@@ -1,4 +1,4 @@
-"""Which samples were drawn of a delivery, as the access journal has it: a worksheet alone may be anybody's, or a part of one."""
+"""Which samples were drawn of a delivery and recorded, as the access journal has it: a file alone may be anybody's."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from frs_pipeline.store.files import Store
 from frs_pipeline.store.journal import append, entries, operating_system_user
 
 Of = Literal["forms", "figures"]
-# Events of the journal: a sample was drawn, or withdrawn forms were taken out of one.
-DRAWN, CUT = "sample drawn", "sample cut"
+# Events of the journal: a sample was drawn, withdrawn forms were taken out of one, or what came of one was taken.
+DRAWN, CUT, RECORDED = "sample drawn", "sample cut", "sample recorded"
 
 
 def marked(content: bytes) -> str:
-    """Return the hash by which the journal knows what was drawn."""
+    """Return the hash by which the journal knows what was drawn, or recorded."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -33,6 +33,19 @@ def samples_drawn(store: Store, of: Of) -> Mapping[str, frozenset[str]]:
         if entry.event in (DRAWN, CUT) and (noted.get("delivery"), noted.get("of")) == (store.delivery, of) and "drawn" in noted:
             marks[str(noted["sheet"])].add(str(noted["drawn"]))
     return {sheet: frozenset(found) for sheet, found in marks.items()}
+
+
+def samples_recorded(store: Store) -> Mapping[str, tuple[str, ...]]:
+    """Read the marks of what was recorded of a delivery's samples of figures, by the names of their worksheets, the newest last.
+
+    Raises `InputError` as `entries`.
+    """
+    marks: dict[str, list[str]] = defaultdict(list)
+    for entry in entries(store.settings.access_journal):
+        noted = entry.details
+        if entry.event == RECORDED and noted.get("delivery") == store.delivery and "recorded" in noted:
+            marks[str(noted["sheet"])].append(str(noted["recorded"]))
+    return {sheet: tuple(found) for sheet, found in marks.items()}
 
 
 def note_cut(store: Store, of: Of, sheet: str, mark: str) -> None:

@@ -25,6 +25,7 @@ from frs_pipeline.intake.figures_checked import (
     record,
     sheet_of,
     summed,
+    unjournalled,
     unrecorded,
     write_sheet,
 )
@@ -34,10 +35,11 @@ from frs_pipeline.lineage.listing import counted
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.verify import verify
 from frs_pipeline.report.binding import unbound
 from frs_pipeline.store.files import Store, stale
 from frs_pipeline.store.journal import append, entries
-from frs_pipeline.store.samples import DRAWN, drawn_details
+from frs_pipeline.store.samples import DRAWN, RECORDED, drawn_details
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Address
@@ -63,6 +65,14 @@ def drawn(store, seed=7, figures=6, forms=3):
     noted = drawn_details(store, "figures", sheet_of(store, seed, figures, forms).name, mark_of(made))
     append(store.settings.access_journal, DRAWN, who="lk", why="a test", details=noted)
     return write_sheet(store, made, lines)
+
+
+def taken(store, path, replace=False):
+    """Record what came of a sample as the command does: noted in the journal, and then kept."""
+    made = record(store, path, who="LK", when="2026-11-28", replace=replace)
+    noted = {"delivery": store.delivery, "sheet": path.name, "recorded": mark_of(made)}
+    append(store.settings.access_journal, RECORDED, who="lk", why="a test", details=noted)
+    keep(store, path, made)
 
 
 def rows_of(path):
@@ -151,8 +161,7 @@ def test_what_was_found_is_counted_and_its_limit_is_exact(store):
     size = len(rows_of(path)) - 1
     assert size == 18
     fill(path, ["stemmer", "AFVIGER", "not  found", *["agrees"] * 15])
-    found = record(store, path, who="LK", when="2026-11-28")
-    keep(store, path, found)
+    taken(store, path)
     (one,) = figures_checked(store)
     lines, figures = one.lines, one.figures
     assert (lines.agree, lines.differ, lines.not_found, one.changed) == (16, 1, 1, False)
@@ -198,6 +207,29 @@ def test_a_trimmed_sample_is_found_when_it_is_recorded(store):
         record(store, other, who="LK", when="2026-11-28")
 
 
+def test_only_what_the_journal_has_as_recorded_last_is_stated(store):
+    """A result that nobody recorded, one that was altered, and an older one put back: each is refused, and verify names it."""
+    path = drawn(store)
+    fill(path, ["differs"] * 18)
+    taken(store, path)
+    place, was = path.with_suffix(".checked.json"), path.with_suffix(".checked.json").read_bytes()
+    assert figures_checked(store)[0].replaced is False and unjournalled(store.settings) == []
+    fill(path, ["agrees"] * 18)
+    taken(store, path, replace=True)
+    (one,) = figures_checked(store)
+    assert (one.lines.differ, one.replaced) == (0, True)
+    now, forged = place.read_bytes(), path.with_name("figures-4711-100x4.checked.json")
+    for other, content in ((place, was), (place, now.replace(b'"LK"', b'"KL"')), (forged, now)):
+        other.write_bytes(content)
+        with pytest.raises(InputError, match=rf"{other.name}: isn't what was recorded") as error:
+            figures_checked(store)
+        assert str(error.value).count("\n") == 0
+        assert unjournalled(store.settings) == [f"no entry says who recorded {NAME}/samples/{other.name} as it is"]
+        place.write_bytes(now)
+    told = next(verdict for verdict in verify(store, outputs_only=True) if verdict.part == "journals")
+    assert [forged.name in fault for fault in told.faults] == [True]
+
+
 def test_samples_of_which_nothing_is_recorded_are_counted_even_if_their_files_are_gone(store):
     paths = [drawn(store, seed=seed) for seed in (1, 2, 3)]
     assert unrecorded(store) == 3
@@ -205,7 +237,7 @@ def test_samples_of_which_nothing_is_recorded_are_counted_even_if_their_files_ar
         path.unlink()
         path.with_suffix(".drawn.json").unlink()
     fill(paths[2], ["agrees"] * (len(rows_of(paths[2])) - 1))
-    keep(store, paths[2], record(store, paths[2], who="LK", when="2026-11-28"))
+    taken(store, paths[2])
     assert unrecorded(store) == 2
 
 
@@ -322,7 +354,12 @@ def test_from_the_draw_to_the_report(store):
     exports = store.raw("participant/dataset.csv")
     exports.write_bytes(b"".join(exports.read_bytes().splitlines(keepends=True)[:-1]))
     refresh(Settings(Study(store.study.folder), store.settings.data, store.settings.key))
-    assert "Tallene er lavet om siden" in page.read_text(encoding="utf-8")
+    assert "Tallene er siden beregnet på ny" in page.read_text(encoding="utf-8")
+    # A result that is recorded anew is told as such.
+    fill(path, ["afviger"] + ["stemmer"] * (n - 1))
+    assert frs(store, "sample", "record", str(path), "--who", "LK", "--replace").returncode == 0
+    refresh(Settings(Study(store.study.folder), store.settings.data, store.settings.key))
+    assert "indført mere end én gang" in page.read_text(encoding="utf-8")
     # And where nothing is recorded any more, only the samples are told.
     path.with_suffix(".checked.json").unlink()
     refresh(Settings(Study(store.study.folder), store.settings.data, store.settings.key))

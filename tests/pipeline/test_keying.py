@@ -12,7 +12,9 @@ from support.running import here
 from support.small_study import NAME, make_delivery
 
 from frs_pipeline.assets.wiring import product_of, unchanged
+from frs_pipeline.collection.keying import by_table
 from frs_pipeline.collection.sampling import SHEET_COLUMNS, drawn, note_without
+from frs_pipeline.collection.second_keying import cells_of, left_out
 from frs_pipeline.errors import FrsError
 from frs_pipeline.intake.adjudicated import ADJUDICATED_COLUMNS
 from frs_pipeline.intake.readers.worksheets import as_meant
@@ -151,6 +153,23 @@ def test_only_forms_that_were_drawn_count_as_drawn(keyed):
     path.write_bytes(content)
 
 
+def test_nobody_draws_until_a_sample_looks_good(keyed):
+    """A worksheet that was drawn must lie there, and its seed draws no other; drawn as it was, it is back."""
+    settings, store, _, _ = keyed
+    path = store.decided(f"samples/forms-{SEED}.csv")
+    content = path.read_bytes()
+    path.unlink()
+    with pytest.raises(FrsError, match=rf"forms-{SEED}\.csv: is gone") as error:
+        drawn(store)
+    assert str(error.value).count("\n") == 0
+    draw = ("sample", "draw", "--of", "forms", "--seed", str(SEED), "--reason", "lost it", "--forms")
+    fewer = frs(settings, *draw, "5")
+    assert (fewer.returncode, fewer.stderr.count("\n"), path.exists()) == (3, 1, False)
+    assert "listed other forms when it was drawn" in fewer.stderr
+    again = frs(settings, *draw, "30")
+    assert (again.returncode, path.read_bytes()) == (0, content), again.stderr
+
+
 def test_without_a_reason_nothing_is_drawn_and_the_journal_says_so(keyed):
     settings, store, _, _ = keyed
     done = frs(settings, "sample", "draw", "--of", "forms", "--seed", "99")
@@ -200,6 +219,22 @@ def test_what_differs_is_decided_by_a_third_person_and_corrects_the_form(keyed):
     assert [verdict.faults for verdict in verify(store) if verdict.faults] == []
 
 
+def test_drawn_forms_that_nobody_keyed_again_are_told(keyed):
+    settings, store, odd, _ = keyed
+    path = settings.raw_delivery(NAME) / "second_keying" / "participant" / "dataset.csv"
+    content = path.read_bytes()
+    header, *forms = dataset(path)
+    gone = next(f"DE-{form[0]}" for form in forms if f"DE-{form[0]}" not in odd)
+    write(path, [header, *(form for form in forms if f"DE-{form[0]}" != gone)])
+    cells = cells_of(store)
+    path.write_bytes(content)
+    rows = [row for row in cells.to_pylist() if row["left"] is not None]
+    assert [(row["form_id"], row["left"], row["first_keyer"] in FIRST) for row in rows] == [(gone, "not keyed again", True)]
+    assert left_out(cells) == {}
+    for of_table in by_table(settings.study, cells).to_pylist():
+        assert (of_table["drawn"], of_table["keyed_again"]) == (30, 29)
+
+
 def test_the_rate_of_a_question_is_counted_and_has_an_interval(keyed):
     settings, store, _, _ = keyed
     rows = {row["question"]: row for row in read(store.file("statistics", "keying")).to_pylist()}
@@ -225,9 +260,11 @@ def test_the_rate_stands_below_the_tables_that_it_touches(keyed):
         told = json.loads(frs(settings, "tables", str(number), "--json").stdout)[0]["keying"]
         assert (told["cells"], told["wrong"], told["undecided"], told["unreadable"]) == (fields, 2, 1, 0)
         shown = (frs(settings, "tables", str(number), "--language", which).stdout for which in ("danish", "english"))
+        assert (told["drawn"], told["keyed_again"]) == (30, 30)
         danish, english = (" ".join(text.split()) for text in shown)
         assert f"Tastefejl: 2 af {fields} efterprøvede felter" in danish
         percent = spss(100 * 2 / fields, 1, leading_zero=True)
+        assert "30 of 30 drawn forms were keyed again by somebody else." in english
         assert f"({percent} %" in danish and f"({percent.replace(',', '.')}%" in english
         if number == 1:
             assert {name: told[name] for name in ("wrong_percent", "wrong_low", "wrong_high")} == {

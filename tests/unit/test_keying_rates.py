@@ -15,7 +15,7 @@ from support.study import STUDY
 from frs_pipeline.collection.keyer_numbers import KEPT, numbered
 from frs_pipeline.collection.keying import _per_form, by_keyer, by_table, fields_of, measured, p_of_more
 from frs_pipeline.collection.sampling import Stratum, allotted
-from frs_pipeline.collection.second_keying import CELLS, UNREADABLE
+from frs_pipeline.collection.second_keying import CELLS, NOT_AGAIN, SAME_KEYER, UNREADABLE
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.adjudicated import Decision
 from frs_pipeline.intake.readers.worksheets import as_meant, as_sheet
@@ -130,6 +130,25 @@ def test_what_nobody_decided_widens_the_interval_to_both_sides():
     assert (undecided["wrong_low"], undecided["wrong_high"] > decided["wrong_high"]) == (0, True)
 
 
+@pytest.mark.parametrize("differing", [(), (0,), (0, 5, 10, 15)])
+def test_of_few_cells_that_differ_forms_are_the_units(differing):
+    """Limits by SciPy's t and Wilson's formula for 30 forms, by one question or by four; of 0 that differ t² / (30 + t²)."""
+    t = t_distribution.ppf(0.975, 29)
+    for cells in (1, 4):
+        rows = keyed(np.random.default_rng(2), 30, 0, 0)
+        rows = [row for row in rows if int(row["question"][1:]) < cells]
+        for at in differing:
+            rows[at * cells] |= {"differs": True, "wrong": True}
+        made = measured(STUDY, rows)
+        p = len(differing) / (30 * cells)
+        # The variance over forms of a cell each is that of one form less.
+        units = 29 if differing and cells == 1 else 30
+        high = max(np.roots([units + t**2, -(2 * units * p + t**2), units * p**2]).real)
+        assert made["wrong_high"] == pytest.approx(100 * high)
+    if not differing:
+        assert made["wrong_high"] == pytest.approx(100 * t**2 / (30 + t**2)) == pytest.approx(12.2, abs=0.05)
+
+
 def test_kappa_and_its_limits_go_with_the_agreement_that_they_are_made_of():
     units = [(1, 1)] * 45 + [(2, 2)] * 45 + [(1, 2)] * 6 + [(2, 1)] * 4
     low, high = proportion_confint(90, 100, method="wilson")
@@ -229,9 +248,14 @@ def test_a_table_has_the_rate_of_the_fields_that_it_asks_for_and_of_no_others():
     rows += [
         {**row, "form_id": f"{row['form_id']}{at}", name: False} for at, name in enumerate(("drawn", "counted")) for row in rows
     ]
+    # Drawn, and not keyed again: two that count, one by the same keyer only, and one that was set aside.
+    away = {**rest, "instrument": asked[0][0], "first_keyer": "k", "second_keyer": "", "counted": True, "drawn": True}
+    for at, (why, counted) in enumerate(((NOT_AGAIN, True), (NOT_AGAIN, True), (SAME_KEYER, True), (NOT_AGAIN, False))):
+        rows.append({**away, "form_id": f"B-{at}", "left": why, "counted": counted})
     made = keyed_twice(by_table(STUDY, pa.Table.from_pylist(rows, schema=CELLS)))
     one = made[number]
     assert (one.forms, one.cells, one.wrong, one.undecided, one.unreadable) == (40, 119, 4, 1, 1)
+    assert (one.drawn, one.keyed_again) == (43, 40)
     assert one.wrong_percent == pytest.approx(100 * 4 / 119)
     # Forms are the clusters: its limits are wider than those of as many cells of as many forms.
     low, high = (100 * limit for limit in proportion_confint(4, 119, method="wilson"))
@@ -249,20 +273,27 @@ def test_a_table_that_is_limited_by_what_the_number_says_rests_on_the_number_too
 
 def test_the_note_below_a_table_says_what_is_known_and_what_is_not():
     def said(*known):
-        return about_keying(STUDY, KeyedTwice(*known))
+        return about_keying(STUDY, KeyedTwice(32, 30, *known))
 
     all_known = said(100, 412, 3, 0, 0, 100 * 3 / 412, 0.24, 2.06)
     assert all_known.danish == (
-        "Tastefejl: 3 af 412 efterprøvede felter i de spørgsmål, som tabellen bygger på "
-        "(0,7\u00a0%, 95-procent-sikkerhedsinterval 0,2 til 2,1)."
+        "Tastefejl: 3 af 412 efterprøvede felter til de spørgsmål, som tabellen bygger på "
+        "(0,7\u00a0%, 95-procent-sikkerhedsinterval 0,2 til 2,1). "
+        "30 af 32 udtrukne skemaer er tastet igen af en anden."
     )
     assert all_known.english.startswith(
         "Keying errors: 3 of 412 checked fields in the questions that the table rests on (0,7%, 95%"
     )
     open_ones = said(100, 412, 3, 1, 2, 100 * 3 / 412, 0.24, 2.06)
-    assert "1 felt, som de to indtastninger har forskelligt, er ikke afgjort" in open_ones.danish
+    assert " I 1 felt er de to indtastninger forskellige, og det er endnu ikke afgjort, hvilken" in open_ones.danish
+    several = said(100, 412, 3, 3, 0, 100 * 3 / 412, 0.24, 2.06)
+    assert " I 3 felter er de to indtastninger forskellige, og" in several.danish
+    assert " In 3 fields the two keyings differ, and it is not yet decided which is right; " in several.english
     assert open_ones.english.endswith("2 fields couldn't be read in one of the keyings and aren't counted.")
     assert said(1, 1, 0, 0, 0, 0.0, None, None).english.endswith(
-        "1 checked field in the questions that the table rests on (0,0%)."
+        "1 checked field in the questions that the table rests on (0,0%). 30 of 32 drawn forms were keyed again by somebody else."
     )
+    one = about_keying(STUDY, KeyedTwice(1, 1, 1, 1, 0, 0, 0, 0.0, None, None))
+    assert one.english.endswith("1 of 1 drawn form was keyed again by somebody else.")
+    assert one.danish.endswith("1 af 1 udtrukket skema er tastet igen af en anden.")
     assert said(0, 0, 0, 0, 2, None, None, None).danish.startswith("Tastefejl: ingen efterprøvede felter")
