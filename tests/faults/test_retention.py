@@ -24,7 +24,7 @@ from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.retention import apply, plan
 from frs_pipeline.operations.sensors import new_deliveries, nightly
-from frs_pipeline.operations.verify import _predecessor, verify
+from frs_pipeline.operations.verify import verify
 from frs_pipeline.privacy.search import codebook_of, search_results
 from frs_pipeline.store import away, manifest
 from frs_pipeline.store.deliveries import deliveries
@@ -336,7 +336,7 @@ def test_a_delivery_that_is_made_again_brings_back_what_it_is_compared_with_and_
     assert marts == sorted(f"{key[1]}.parquet" for key in stores[1].products if key[0] == "marts" and key[1] != "conference")
     # The newest is as it was, and verifies; nothing of it is due.
     assert not due(stores[2])
-    verdicts = [*verify(stores[2], outputs_only=True), *_predecessor(stores[2], manifests[2])]
+    verdicts = verify(stores[2])
     assert not [fault for verdict in verdicts for fault in verdict.faults]
     assert apply(settings, "again").files == 0
     # The one between is compared with the oldest, which is made again first; by whoever can.
