@@ -44,6 +44,7 @@ from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import look, look_at_decisions, sha256
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.lock import at_rest
+from frs_pipeline.store.manifest import require_back
 from frs_pipeline.store.plan import AssetPath, Product, Sources, products
 from frs_pipeline.store.rows import Rows, content_hash
 from frs_pipeline.store.settings import Settings
@@ -211,6 +212,8 @@ def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
             run.turn()
             for other in store.others():
                 run.held.enter_context(at_rest(other))
+        if any(product.previous for product in made):
+            require_back(store)
     with gate(), unchanged(store, made, run.made):
         for key in dict.fromkeys(key for product in made for key in (*product.inputs, *product.after)):
             needed = store.products[key]

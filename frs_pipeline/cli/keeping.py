@@ -121,7 +121,8 @@ def _print_plan(going: Plan) -> None:
         if old.why_not:
             say(f"  {name} stays, though it is old: {old.why_not}")
             continue
-        kept = f"; {plural(old.stay, 'file stays', 'files stay')}, with which {', '.join(old.read_by)} is compared"
+        for_whom = f" and for {', '.join(old.read_by)}, which is compared with them" if old.read_by else ""
+        kept = f"; {plural(old.stay, 'file stays', 'files stay')}, for the search for leaks{for_whom}"
         size = f"{old.size / 1e6:.1f} MB"
         say(f"  {name}: {plural(len(old.files), 'file goes', 'files go')}, {size}{kept if old.stay else ''}")
     of_days = f"runs of the last {plural(days, 'day')} stay" if days else ""

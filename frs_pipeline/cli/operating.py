@@ -120,11 +120,11 @@ def _run_all(settings: Settings, select: str | None, jobs: int, as_json: bool) -
 
 def _put_away(settings: Settings) -> dict[str, str]:
     """Say since when results of deliveries are put away: they are made again by whoever names one."""
-    from frs_pipeline.store import away
     from frs_pipeline.store.files import Store
+    from frs_pipeline.store.manifest import put_away
 
     stores = [Store(settings, name) for name in deliveries(settings.raw)]
-    return {store.delivery: f"{since}: {store.refreshed_by} makes it again" for store in stores if (since := away.said(store))}
+    return {store.delivery: f"{since}: {store.refreshed_by} makes it again" for store in stores if (since := put_away(store))}
 
 
 def _refreshed(

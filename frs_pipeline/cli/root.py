@@ -162,7 +162,11 @@ class Results:
         return path
 
     def _refuse_stale(self, key: tuple[str, ...]) -> None:
+        from frs_pipeline.store import away
+
         if key in self.stale:
+            if since := away.said(self.store):
+                raise InputError(since, where=self.store.file(*key), do=self.store.refreshed_by)
             raise CheckFailed("out of date", where=self.store.file(*key), do=self.store.refreshed_by)
 
 

@@ -81,14 +81,19 @@ class ChangedForms:
         return tuple(mart for mart in countable(self.study) if _forms(self.out, mart) or _forms(self.into, mart))
 
 
-def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] = ()) -> dict[str, pa.Table]:
-    """Read the rows of the marts that are one of `forms`, or of one of `conferences`, by mart; only marts that have any."""
+def rows_of(
+    store: Store, forms: Collection[str], conferences: Collection[str] = (), marts: Collection[str] | None = None
+) -> dict[str, pa.Table]:
+    """Read the rows of the marts that are one of `forms`, or of one of `conferences`, by mart; only marts that have any.
+
+    `marts` are those to read; default: all.
+    """
     wanted = {"form_id": pa.array(sorted(forms), pa.string())}
     if conferences:
         wanted["conference_id"] = pa.array(sorted(conferences), pa.string())
     rows_by_mart: dict[str, pa.Table] = {}
     prefixes = {form[:2] for form in forms}
-    for mart in instruments(store.study):
+    for mart in instruments(store.study) if marts is None else marts:
         if conferences or questionnaires(store.study)[mart].form_prefix in prefixes:
             batches = stream(store.file("marts", mart))
             few = [

@@ -19,16 +19,17 @@ from frs_pipeline.operations.outbox import given_up, unsent
 from frs_pipeline.store import away
 from frs_pipeline.store.code import program_version
 from frs_pipeline.store.deliveries import deliveries, inventory, unnamed
-from frs_pipeline.store.files import Store, read_manifest
+from frs_pipeline.store.files import Store, as_noted, listed, read_manifest
 from frs_pipeline.store.journal import head_of, verify
 from frs_pipeline.store.lock import is_locked, unfinished
-from frs_pipeline.store.manifest import added, made_by_another, root_of
-from frs_pipeline.store.plan import products
+from frs_pipeline.store.manifest import added, made_by_another, put_away, root_of
+from frs_pipeline.store.plan import SEARCHED_BY
 from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.store.standing import beyond, remains, standing
 from frs_pipeline.store.together import togethers
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, has_codebook
+from frs_pipeline.study.instruments import instruments
 
 if TYPE_CHECKING:
     from frs_pipeline.intake.withdrawals import Withdrawal
@@ -257,12 +258,13 @@ def _withdrawn(settings: Settings) -> list[Diagnosis]:
 
     def counted(store: Store, gone: Iterable[Withdrawal]) -> int:
         forms, conferences = ({getattr(e, name) for e in gone} - {""} for name in ("form", "conference"))
-        return sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
+        # Of results that were put away some may be left.
+        marts = [name for name in instruments(settings.study) if store.file("marts", name).exists()]
+        return sum(rows.num_rows for rows in rows_of(store, forms, conferences, marts).values())
 
     diagnoses = []
     for store in stores if entries else ():
-        marts = [store.path(product) for key, product in products(settings.study).items() if key[0] == "marts"]
-        if all(path.exists() for path in marts):
+        if any(store.file("marts", name).exists() for name in instruments(settings.study)):
             count = counted(store, entries)
             many = plural(count, "withdrawn form is", "withdrawn forms are")
             its_own = count and counted(store, of_each[store.delivery])
@@ -276,10 +278,10 @@ def _withdrawn(settings: Settings) -> list[Diagnosis]:
 def _produced(store: Store, label: str) -> Diagnosis:
     """Report what there is of a delivery, and whether a failed run or something else made it differ from its manifest."""
     what, content = f"{label} results", read_manifest(store)
-    if since := away.said(store):
-        return Diagnosis(what, True, f"{since}: {store.refreshed_by} makes them again")
     if is_locked(store):
         return Diagnosis(what, True, "a run is making them at this moment")
+    if since := away.said(store):
+        return _away(store, what, since)
     if not content.get("outputs"):
         if unfinished(store):
             return Diagnosis(what, False, f"a run failed, none are made yet: {store.refreshed_by}")
@@ -301,6 +303,19 @@ def _produced(store: Store, label: str) -> Diagnosis:
     if beside:
         problems.append(f"in no manifest: {', '.join(beside)} (no run deletes these: find out what made them, then delete them)")
     return Diagnosis(what, not problems, "; ".join(problems) or _sound(store, content))
+
+
+def _away(store: Store, what: str, since: str) -> Diagnosis:
+    """Report results that are put away: what the search for leaks needs of them has to be there."""
+    noted = read_manifest(store).get("outputs", {})
+    needed = (store.products[key] for key in SEARCHED_BY)
+    lost = [listed(store, store.path(product)) for product in needed if not as_noted(store, product, noted)]
+    if lost:
+        return Diagnosis(what, False, f"{since}, and altered or gone: {', '.join(lost)}: {store.refreshed_by} makes them again")
+    if not put_away(store):
+        changed = "what they are made from has changed since, or can't be read"
+        return Diagnosis(what, False, f"{since}, and {changed}: {store.refreshed_by}")
+    return Diagnosis(what, True, f"{since}: {store.refreshed_by} makes them again")
 
 
 def _sound(store: Store, content: dict[str, Any]) -> str:

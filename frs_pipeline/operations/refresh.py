@@ -21,9 +21,9 @@ from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
 from frs_pipeline.store import away
 from frs_pipeline.store.deliveries import deliveries, inventory
-from frs_pipeline.store.files import Store, as_noted, read_manifest
+from frs_pipeline.store.files import Store, read_manifest
 from frs_pipeline.store.lock import begin, exclusive
-from frs_pipeline.store.manifest import due, note_partial
+from frs_pipeline.store.manifest import due, note_partial, to_bring_back
 from frs_pipeline.store.plan import AssetPath, Product, compared, products, upstream, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import choose_any
@@ -74,6 +74,8 @@ def refresh(
     name, events = choose_any(settings, delivery), event_file(settings) if recorded else None
     store = Store(settings, name)
     require_usable(store)
+    if select and (since := away.said(store)):
+        raise InputError(f"its results are {since}: they are made again all at once", where=name, do=store.refreshed_by)
     chosen = upstream(settings.study, _selected(settings.study, select)) if select else set(products(settings.study))
     if not turn and chosen & compared(settings.study):
         _bring_back(store, told, recorded=recorded)
@@ -148,13 +150,8 @@ def require_usable(store: Store) -> None:
 
 
 def _bring_back(store: Store, told: Told, *, recorded: bool) -> None:
-    """Make the delivery again that this one is compared with, where that is put away and lacks what is compared."""
-    older = store.predecessor()
-    if older is None or away.said(older) is None:
-        return
-    known = read_manifest(older).get("outputs", {})
-    needed = {older.products[key] for product in store.products.values() for key in product.previous}
-    if not all(as_noted(older, product, known) for product in needed):
+    """Make the delivery again that this one is compared with, where that is put away and isn't what would be made today."""
+    if older := to_bring_back(store):
         refresh(store.settings, older.delivery, told=told, recorded=recorded)
 
 

@@ -18,23 +18,26 @@ from frs_pipeline.errors import CheckFailed, FrsError
 from frs_pipeline.operations.history import homes
 from frs_pipeline.operations.refresh import require_usable
 from frs_pipeline.store import away
-from frs_pipeline.store.deliveries import deliveries
-from frs_pipeline.store.files import Store, read_manifest, unwritable
-from frs_pipeline.store.lock import exclusive, unfinished
+from frs_pipeline.store.deliveries import deliveries, sha256
+from frs_pipeline.store.files import Store, listed, read_manifest, unwritable
+from frs_pipeline.store.lock import exclusive, is_locked, unfinished
 from frs_pipeline.store.manifest import due
+from frs_pipeline.store.plan import SEARCHED_BY, table_key
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import parts_of, togethers
 from frs_pipeline.study.about import has_codebook
 from frs_pipeline.study.operating import Retention, operating
+from frs_pipeline.study.tables import catalogue
 
 EVENT = "retention"
 
 
 @dataclass(frozen=True)
 class Old:
-    """Results of an old delivery: files that go, their bytes, how many stay for those that are compared with them (`read_by`).
+    """Results of an old delivery: files that go, their bytes, and how many stay.
 
-    `why_not` says why they can't be made again as they are: then none goes.
+    Some stay for those that are compared with them (`read_by`), some for the search for leaks. `why_not` says why they can't be
+    made again as they are: then none goes.
     """
 
     store: Store
@@ -116,21 +119,20 @@ def _old_results(settings: Settings, newest: int) -> list[Old]:
     finished = [store.delivery for store in stores if store.root and not away.said(store)]
     oldest = min(finished[-newest:], default="")
     old = [store for store in stores if store.delivery < oldest and store.delivery not in counted]
-    why_not = {store.delivery: reason for store in old if (reason := _why_not(store))}
+    why_not = {store.delivery: reason for store in old if (reason := _why_not(store) or _at_work(store))}
     whole = [Store(settings, name) for name in names if name in why_not or Store(settings, name) not in old]
     read_by: dict[str, list[str]] = {}
     for store in whole:
         for name in _compared_with(store):
             read_by.setdefault(name, []).append(store.delivery)
-    listed = []
+    plans = []
     for store in reversed(old):
-        reason, files = why_not.get(store.delivery, ""), set(_files(store))
-        needed = files & set(_needed(store)) if store.delivery in read_by else set()
-        if files and not (away.said(store) and files == needed):
-            going = () if reason else tuple(sorted(files - needed))
-            size = sum(path.stat().st_size for path in going)
-            listed.append(Old(store, going, size, len(needed), tuple(read_by.get(store.delivery, ())), reason))
-    return listed
+        reason, files, readers = why_not.get(store.delivery, ""), set(_files(store)), tuple(read_by.get(store.delivery, ()))
+        needed = files & set(_needed(store, compared=bool(readers)))
+        going = () if reason else _as_made(store, files - needed)
+        if going or reason:
+            plans.append(Old(store, going, sum(path.stat().st_size for path in going), len(needed), readers, reason))
+    return plans
 
 
 def _files(store: Store) -> Iterator[Path]:
@@ -139,9 +141,17 @@ def _files(store: Store) -> Iterator[Path]:
         yield from (path for path in (store.path(product), *store.pages(product)) if path.is_file())
 
 
-def _needed(store: Store) -> list[Path]:
-    """List the files of a delivery that a later one is compared with."""
-    return [store.file(*key) for product in store.products.values() for key in product.previous]
+def _as_made(store: Store, files: set[Path]) -> tuple[Path, ...]:
+    """Return the files that are those of the manifest: what somebody put in their place since isn't a result."""
+    noted = read_manifest(store).get("outputs", {})
+    return tuple(sorted(path for path in files if noted.get(listed(store, path)) == sha256(path)))
+
+
+def _needed(store: Store, *, compared: bool) -> list[Path]:
+    """List the files of a delivery that stay: what the search for leaks reads, and if `compared` also what comparisons do."""
+    keys = {key for product in store.products.values() for key in product.previous} if compared else set()
+    tables = {table_key(number) for number in catalogue(store.study)} if compared else set()
+    return [store.file(*key) for key in keys | tables | {*SEARCHED_BY}]
 
 
 def _compared_with(store: Store) -> set[str]:
@@ -156,8 +166,10 @@ def _compared_with(store: Store) -> set[str]:
 
 def _why_not(store: Store) -> str:
     """Say why results that are there can't be made again as they are; nothing when they can, or are put away already."""
-    if away.said(store) or not any(_files(store)):
+    if not any(_files(store)):
         return ""
+    if away.said(store):
+        return f"a run that was to make them again failed ({store.refreshed_by})" if unfinished(store) else ""
     if store.root is None or unfinished(store):
         return f"they aren't those of a finished run ({store.refreshed_by})"
     try:
@@ -169,6 +181,11 @@ def _why_not(store: Store) -> str:
     except FrsError as error:
         return str(error)
     return ""
+
+
+def _at_work(store: Store) -> str:
+    """Say so where a run makes results again that were put away."""
+    return "a run is making them again at this moment" if away.said(store) and is_locked(store) else ""
 
 
 def _put_away(old: Old) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +45,7 @@ from frs_pipeline.store import away
 from frs_pipeline.store.code import look_again
 from frs_pipeline.store.deliveries import decisions, deliveries, inventory, look, look_at_decisions, unnamed
 from frs_pipeline.store.files import Store
-from frs_pipeline.store.manifest import due
+from frs_pipeline.store.manifest import due, put_away
 from frs_pipeline.store.plan import AssetPath, compared, decided, products, together_products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import remains
@@ -125,14 +125,13 @@ def new_deliveries(study: Study) -> SensorDefinition:
         seen, waiting = _looked_at(study, settings)
         looks = _Looks(settings, last.get("seen", {}), {name: tuple(noted) for name, noted in last.get("taken", {}).items()})
         asked: dict[str, RunRequest | None] = {}
-        put_away = _put_away(settings, seen)
-        for name, now in ((name, now) for name, now in seen.items() if name not in put_away):
+        for name, now in seen.items():
             try:
                 key = looks.new_content(name, now)
             except FrsError as error:
                 waiting[name] = _line(error)
             else:
-                if key:
+                if key and not put_away(Store(settings, name)):
                     asked[name] = request(Store(settings, name), key)
         waiting |= remains(settings)
         since = told_when_overdue(context.log, settings, waiting, last.get("waiting", {}), time.time())
@@ -140,7 +139,7 @@ def new_deliveries(study: Study) -> SensorDefinition:
         reasons = [f"{name}: {why}" for name, why in waiting.items()]
         reasons += [f"{name}: new or changed, taken up if it looks the same at the next look" for name in looks.moving]
         reasons += [f"{name}: everything is up to date" for name, run in asked.items() if not run]
-        reasons += [f"{name}: {since}" for name, since in put_away.items()]
+        reasons += [f"{name}: {since}" for name, since in _put_away(settings, seen, away.said).items() if name not in asked]
         reasons += [others] if (others := unnamed(settings.raw)) else []
         for reason in reasons if wanted else ():
             context.log.info(reason)
@@ -205,8 +204,8 @@ def nightly(study: Study) -> ScheduleDefinition:
         known = context.instance.get_dynamic_partitions(str(deliveries_of(settings.study).name))
         seen, waiting = _looked_at(study, settings)
         requests: list[RunRequest] = []
-        put_away = _put_away(settings, seen)
-        for name in (name for name in seen if name in known and name not in put_away):
+        resting = _put_away(settings, seen, put_away)
+        for name in (name for name in seen if name in known and name not in resting):
             # What is compared with an earlier delivery will be out of date once that is made again: it is requested already.
             asked = request(Store(settings, name), also=compared(settings.study) if requests else ())
             if asked:
@@ -214,12 +213,12 @@ def nightly(study: Study) -> ScheduleDefinition:
         again = {asked.partition_key for asked in requests}
         for name in (name for name in togethers(settings) if name in known):
             store = Store(settings, name)
-            if _put_away(settings, [part.delivery for part in store.parts()]):
+            if any(away.said(part) for part in store.parts()):
                 continue  # until somebody has made those again
             theirs = again.intersection(part.delivery for part in store.parts())
             if asked := request(store, also=store.products if theirs else ()):
                 requests.append(asked)
-        reasons = [f"{name}: {why}" for name, why in (waiting | put_away).items()]
+        reasons = [f"{name}: {why}" for name, why in (waiting | resting).items()]
         for reason in reasons if requests else ():
             context.log.info(reason)
         counts = {"deliveries": len(seen), "out of date": len(requests), "waiting": len(waiting)}
@@ -267,10 +266,10 @@ def _looked_at(loaded: Study, settings: Settings) -> tuple[dict[str, str], dict[
     return seen, waiting
 
 
-def _put_away(settings: Settings, names: Collection[str]) -> dict[str, str]:
-    """Say since when results of deliveries are put away: nobody but a person makes them again."""
+def _put_away(settings: Settings, names: Collection[str], asked: Callable[[Store], str | None]) -> dict[str, str]:
+    """Say since when results of deliveries are put away, as `asked` of each."""
     stores = [Store(settings, name) for name in names]
-    return {store.delivery: f"{since} ({store.refreshed_by} makes it again)" for store in stores if (since := away.said(store))}
+    return {store.delivery: f"{since} ({store.refreshed_by} makes it again)" for store in stores if (since := asked(store))}
 
 
 def _line(error: FrsError | OSError) -> str:

@@ -322,7 +322,11 @@ def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
     (place / "curated").mkdir()
     older = (content.get("predecessor") or {}).get("delivery")
     if older in deliveries(store.settings.curated("")):
-        (place / "curated" / older).symlink_to(store.settings.curated(older))
+        copy.curated(older).mkdir()
+        for path in store.settings.curated(older).iterdir():
+            # As if it had never been put away: nothing of it is made again here, where it wasn't delivered.
+            if path.name != away.AWAY:
+                (copy.curated(older) / path.name).symlink_to(path)
     return copy
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.errors import CheckFailed
+from frs_pipeline.errors import CheckFailed, FrsError
 from frs_pipeline.language import plural
-from frs_pipeline.store.away import AWAY, forget
+from frs_pipeline.store.away import AWAY, forget, said
 from frs_pipeline.store.code import code_hash, lock_hash, program_version
 from frs_pipeline.store.deliveries import LOCKED, beside, decisions, deliveries, inventory, sha256
 from frs_pipeline.store.files import (
@@ -91,6 +91,45 @@ def _predecessor(store: Store) -> dict[str, str] | None:
     return {"delivery": older.delivery, "root": older.root or ""} if whole else None
 
 
+def put_away(store: Store) -> str | None:
+    """Say since when results are put away, as `said`; None where what they are made from has changed since: they are due then."""
+    since = said(store)
+    return since if since and _taken_in_as_noted(store) else None
+
+
+def to_bring_back(store: Store) -> Store | None:
+    """Return the delivery that this one is compared with, where that is put away and isn't what would be made of it today.
+
+    What is compared is missing, or was made from something else, by other code or by other definitions.
+    """
+    older = store.predecessor()
+    if older is None or not said(older):
+        return None
+    content = read_manifest(older)
+    needed = {older.products[key] for product in store.products.values() for key in product.previous}
+    made_by = {"program": program(older.study), "code": _code(older), "lock": lock_hash()}
+    as_today = all(content.get(part) == value for part, value in made_by.items()) and _taken_in_as_noted(older)
+    return None if as_today and all(as_noted(older, product, content.get("outputs", {})) for product in needed) else older
+
+
+def require_back(store: Store) -> None:
+    """Raise `CheckFailed` where what a delivery is compared with has to be made again first, which only `refresh` does."""
+    if older := to_bring_back(store):
+        what = f"delivery {older.delivery}, which this one is compared with, is {said(older)}"
+        raise CheckFailed(what, where=store.delivery, do=f"{older.refreshed_by} first")
+
+
+def _taken_in_as_noted(store: Store) -> bool:
+    try:
+        return bool(taken_in(store) == read_manifest(store).get("inputs"))
+    except FrsError:
+        return False
+
+
+def _code(store: Store) -> dict[str, str]:
+    return {module: code_hash(module) for module in sorted({product.module for product in store.products.values()})}
+
+
 def require_current(store: Store, made: Collection[AssetPath]) -> None:
     """Refuse a manifest for files that nobody vouches for: all must be up to date, and `made` by this run or as noted.
 
@@ -126,7 +165,7 @@ def _content(store: Store, summary: dict[str, int], predecessor: dict[str, str])
         "inputs": taken_in(store),
         "outputs": dict(sorted(outputs.items())),
         "program": program(store.study, together=is_together(store.delivery)),
-        "code": {module: code_hash(module) for module in sorted({p.module for p in store.products.values()})},
+        "code": _code(store),
         "lock": lock_hash(),
         "predecessor": predecessor,
         "summary": summary,
@@ -238,5 +277,4 @@ def note_partial(store: Store, made: set[AssetPath]) -> None:
         outputs = {name: outputs[name] for name in outputs.keys() - noted(store, product, outputs)} | hashes(store, product)
     partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
     write_json(store.settings.curated(store.delivery) / MANIFEST, partial)
-    forget(store)
     finish(store)

@@ -93,6 +93,10 @@ class Origin:
         return json.dumps({"inputs": self.inputs, "definition": self.definition, "code": self.code}, sort_keys=True)
 
 
+# What the search for leaks reads of results: whose numbers and pseudonyms they are, and values that were set aside.
+SEARCHED_BY: tuple[AssetPath, ...] = (("validated", "codebook"), ("quarantine",), ("noted",))
+
+
 def table_key(number: int) -> AssetPath:
     """Return the asset key of one table of the report."""
     return ("statistics", f"table_{number:02d}")

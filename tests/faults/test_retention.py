@@ -16,21 +16,28 @@ from support.small_study import NAME, make_delivery
 from frs_pipeline.assets.wiring import deliveries_of
 from frs_pipeline.cli import operating as operating_commands
 from frs_pipeline.codebook.unjournalled import unjournalled
-from frs_pipeline.errors import Busy, InputError
+from frs_pipeline.errors import Busy, CheckFailed, InputError
+from frs_pipeline.lineage.differences import differences
+from frs_pipeline.operations import refresh as refreshing
+from frs_pipeline.operations.doctor import _produced, _withdrawn
 from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.retention import apply, plan
 from frs_pipeline.operations.sensors import new_deliveries, nightly
-from frs_pipeline.operations.verify import _predecessor, verify
-from frs_pipeline.store import away
+from frs_pipeline.operations.verify import verify
+from frs_pipeline.privacy.search import codebook_of, search_results
+from frs_pipeline.store import away, manifest
 from frs_pipeline.store.deliveries import deliveries
-from frs_pipeline.store.files import Store, read_manifest
+from frs_pipeline.store.files import Store, read, read_manifest
 from frs_pipeline.store.journal import entries
 from frs_pipeline.store.journal import verify as examine
 from frs_pipeline.store.lock import exclusive
-from frs_pipeline.store.manifest import added, due, root_of
+from frs_pipeline.store.manifest import added, due, put_away, require_back, root_of
+from frs_pipeline.store.plan import table_key
 from frs_pipeline.study import Study
 from frs_pipeline.study.operating import FILE
+from frs_pipeline.study.tables import catalogue
+from frs_pipeline.withdrawal import withdrawing
 
 NEWER = "2021-06-30"
 
@@ -78,14 +85,16 @@ def test_what_was_delivered_decided_released_or_written_down_stays(old: Any, run
         path.write_text("somebody's\n", encoding="utf-8")
     listed = {settings.data / name.replace("/", f"/{old.name}/", 1) for name in read_manifest(store)["outputs"]}
     compared = {store.file(*key) for product in store.products.values() for key in product.previous}
-    assert compared < listed
-    listed -= compared
+    compared |= {store.file(*table_key(number)) for number in catalogue(settings.study)}
+    stay = compared | {store.file("validated", "codebook"), store.file("quarantine"), store.file("noted")}
+    assert stay < listed
+    listed -= stay
     before = tree(old.data)
 
     code, out, err = run(old.data, "retention")
     assert (code, err) == (0, "")
     assert f"  {old.name}: {len(listed)} files go, " in out
-    assert f"; {len(compared)} files stay, with which {NEWER} is compared\n" in out
+    assert f"; {len(stay)} files stay, for the search for leaks and for {NEWER}, which is compared with them\n" in out
     assert out.splitlines()[-1] == "Nothing was deleted: --apply does it."
     assert tree(old.data) == before
 
@@ -196,6 +205,115 @@ def test_a_policy_that_says_something_else_is_refused(delivery: Any, run: Any, p
     assert f"{FILE}:1" in err
 
 
+def test_the_search_for_leaks_finds_what_it_found(old: Any) -> None:
+    store = Store(old.settings, old.name)
+    known = codebook_of(store)
+    row = read(store.file("validated", "codebook")).to_pylist()[3]
+    released = old.settings.curated(old.name) / "release" / "x.csv"
+    released.parent.mkdir(exist_ok=True)
+    released.write_text(f"a;b\n{row['conference_id']};{row['conference_number']}\n", encoding="utf-8")
+    before = [leak for leak in search_results(store).leaks if leak.file == released]
+    assert before and apply(old.settings, "room").files
+    assert codebook_of(store).size == known.size
+    assert [leak for leak in search_results(store).leaks if leak.file == released] == before
+    [said] = [_produced(store, "")]
+    assert said.sound
+    store.file("validated", "codebook").unlink()
+    said = _produced(store, "")
+    assert (said.sound, "gone: restricted/validated/codebook.parquet" in said.detail) == (False, True)
+
+
+def test_what_somebody_put_among_the_results_since_stays(old: Any) -> None:
+    page = Store(old.settings, old.name).pages(Store(old.settings, old.name).products[("report",)])[0]
+    assert page in apply(old.settings, "room").results[0].files
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("mine", encoding="utf-8")
+    (page.parent / "notes.txt").write_text("mine", encoding="utf-8")
+    assert plan(old.settings).results == ()
+
+
+def test_results_that_were_put_away_are_due_once_their_delivery_has_changed(
+    old: Any, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings, store = old.settings, Store(old.settings, old.name)
+    assert apply(settings, "room").files
+    assert put_away(store) == away.said(store)
+    monkeypatch.setenv("FRS_DATA_DIR", str(old.data))
+    study = settings.study
+    with DagsterInstance.local_temp(str(tmp_path)) as instance:
+        instance.add_dynamic_partitions(str(deliveries_of(study).name), [old.name])
+        first = new_deliveries(study)(build_sensor_context(instance=instance))
+        ledger = old.path("kontering.csv")
+        ledger.write_bytes(ledger.read_bytes() + b"\r\n")
+        for _ in range(2):
+            first = new_deliveries(study)(build_sensor_context(instance=instance, cursor=first.cursor))
+        assert old.name in [request.partition_key for request in first.run_requests]
+        assert old.name in [request.partition_key for request in night(nightly(study), instance)]
+    assert put_away(store) is None
+    said = _produced(store, "")
+    assert (said.sound, f"has changed since, or can't be read: {store.refreshed_by}" in said.detail) == (False, True)
+    tried: list[str] = []
+
+    def attempt(_settings: Any, name: str, *_: Any) -> InputError:
+        tried.append(name)
+        return InputError("no")
+
+    monkeypatch.setattr("frs_pipeline.operations.refresh.attempt", attempt)
+    assert run(old.data, "run", "--all")[0] == InputError.exit_code
+    assert tried == [old.name, NEWER]
+
+
+def test_what_was_put_away_is_made_again_whole(old: Any) -> None:
+    assert apply(old.settings, "room").files
+    with pytest.raises(InputError, match=r"its results are put away on .*: they are made again all at once"):
+        refresh(old.settings, old.name, "marts")
+
+
+def test_nothing_is_compared_with_what_another_version_or_other_definitions_made(
+    old: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = Store(old.settings, NEWER)
+    assert apply(old.settings, "room").files
+    require_back(newer)
+    monkeypatch.setattr(manifest, "program", lambda *_, **__: {"study/tables.yaml": "another"})
+    by = f"frs run --delivery {old.name} first"
+    with pytest.raises(CheckFailed, match=rf"{NEWER}: delivery {old.name}, which .*, is put away on .* \({by}\)"):
+        require_back(newer)
+    asked: list[str] = []
+    monkeypatch.setattr(refreshing, "refresh", lambda _, name, **__: asked.append(name))
+    refreshing._bring_back(newer, refreshing.nobody, recorded=False)
+    assert asked == [old.name]
+
+
+@pytest.mark.minutes
+def test_a_withdrawal_that_was_cut_off_reaches_what_was_put_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Any
+) -> None:
+    study = Study(begin(tmp_path / "small"))
+    settings = make_delivery(study, tmp_path / "small" / "data", forms=24)
+    newer = Store(settings, "2024-09-30")
+    shutil.copytree(settings.raw_delivery(NAME), newer.raw(""))
+    for store in (Store(settings, NAME), newer):
+        refresh(settings, store.delivery)
+    (study.folder / FILE).write_text("retention: {newest_results: 1}\n", encoding="utf-8")
+    assert apply(settings, "room").files
+    mart = Store(settings, NAME).file("marts", "participant")
+    form = read(mart)["form_id"].to_pylist()[0]
+
+    def cut(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(withdrawing, "erase", cut)
+    with pytest.raises(KeyboardInterrupt):
+        withdrawing.carry_out(settings, withdrawing.prepare(newer, [form], "asked", "me", everywhere=True), erasing=True)
+    assert [found.sound for found in _withdrawn(settings)] == [False, False]
+    monkeypatch.setenv("FRS_STUDY", str(study.folder))
+    monkeypatch.setenv("FRS_KEY_FILE", str(settings.key))
+    assert run(settings.data, "run", "--all")[::2] == (0, "")
+    assert form not in read(mart)["form_id"].to_pylist()
+    assert [found.sound for found in _withdrawn(settings)] == [True, True]
+
+
 @pytest.mark.minutes
 def test_a_delivery_that_is_made_again_brings_back_what_it_is_compared_with_and_all_roots(tmp_path: Path) -> None:
     study = Study(begin(tmp_path / "small"))
@@ -206,19 +324,25 @@ def test_a_delivery_that_is_made_again_brings_back_what_it_is_compared_with_and_
     for name in names:
         refresh(settings, name)
     stores = [Store(settings, name) for name in names]
+    by = stores[1].refreshed_by
     manifests = [read_manifest(store) for store in stores]
     (study.folder / FILE).write_text("retention: {newest_results: 1}\n", encoding="utf-8")
+    between = differences(stores[1], stores[2])
     going = apply(settings, "room")
     assert [(old.store.delivery, old.read_by) for old in going.results] == [(names[1], (names[2],)), (names[0], ())]
     assert not list(settings.curated(names[0]).rglob("*.parquet"))
+    assert differences(stores[1], stores[2]) == between
     marts = sorted(path.name for path in (settings.curated(names[1]) / "marts").iterdir())
     assert marts == sorted(f"{key[1]}.parquet" for key in stores[1].products if key[0] == "marts" and key[1] != "conference")
     # The newest is as it was, and verifies; nothing of it is due.
     assert not due(stores[2])
-    verdicts = [*verify(stores[2], outputs_only=True), *_predecessor(stores[2], manifests[2])]
+    verdicts = verify(stores[2])
     assert not [fault for verdict in verdicts for fault in verdict.faults]
     assert apply(settings, "again").files == 0
-    # The one between is compared with the oldest, which is made again first.
+    # The one between is compared with the oldest, which is made again first; by whoever can.
+    with pytest.raises(CheckFailed, match=rf"{names[0]}, which .* put away on .*\(frs run --delivery {names[0]} first\)"):
+        refresh(settings, names[1], turn=lambda: None)
+    assert {old.why_not for old in plan(settings).results} == {f"a run that was to make them again failed ({by})"}
     refresh(settings, names[1])
     assert [read_manifest(store) for store in stores] == manifests
     assert [root_of(manifest) for manifest in manifests] == [store.root for store in stores]
