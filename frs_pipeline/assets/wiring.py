@@ -170,8 +170,12 @@ def makes_together(
 
 
 def study_tags(study: Study) -> dict[str, str]:
-    """Return the tags that mark a run as one of this study."""
-    return {STUDY_TAG: about(study).name}
+    """Return the tags that mark a run as one of this study, and have all of it made again where Dagster does that.
+
+    A step that makes several files may have been killed between two of them. From where the run was, the rest alone would be
+    made, beside files of an unfinished run, for which no manifest vouches.
+    """
+    return {STUDY_TAG: about(study).name, "dagster/retry_strategy": "ALL_STEPS"}
 
 
 def is_of(study: Study, run: DagsterRun) -> bool:

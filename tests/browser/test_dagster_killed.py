@@ -62,6 +62,6 @@ def test_after_a_kill_of_all_processes_the_next_delivery_is_refreshed_and_the_lo
     assert "the run's process is gone" in page.read_text(encoding="utf-8")
     [again, before] = runs(home, name)
     assert (before.run_id, before.status) == (lost.run_id, DagsterRunStatus.FAILURE)
-    # It is Dagster that had it made again, and what the lost run had made wasn't made once more.
+    # It is Dagster that had it made again, and all of it: a step may have been killed between two of its files.
     assert (again.parent_run_id, again.tags[RETRY_NUMBER_TAG], again.status) == (lost.run_id, "1", DagsterRunStatus.SUCCESS)
-    assert 0 < len(again.step_keys_to_execute or ()) < len(steps(home, lost))
+    assert steps(home, again) == steps(home, lost)

@@ -31,7 +31,7 @@ from dagster import (
 from dagster._core.test_utils import create_run_for_test
 from support.study import STUDY
 
-from frs_pipeline.assets.wiring import PARTITION_TAG, deliveries_of, gate
+from frs_pipeline.assets.wiring import PARTITION_TAG, deliveries_of, gate, study_tags
 from frs_pipeline.checks.failing import as_metadata
 from frs_pipeline.definitions import build_definitions
 from frs_pipeline.errors import Failing, FrsError, InputError
@@ -82,7 +82,8 @@ def failing(error: BaseException | Callable[[], BaseException], retries: int = 0
 
 
 def run(instance: DagsterInstance, made: object) -> ExecuteInProcessResult:
-    return materialize([made], instance=instance, partition_key=DELIVERY, raise_on_error=False, run_config=QUIET)
+    tags = study_tags(STUDY)
+    return materialize([made], instance=instance, partition_key=DELIVERY, tags=tags, raise_on_error=False, run_config=QUIET)
 
 
 def look(instance: DagsterInstance, result: ExecuteInProcessResult, hook: Callable[..., object]) -> None:
