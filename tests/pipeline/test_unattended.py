@@ -21,7 +21,7 @@ from support.serving import retries
 from support.shipped import DELIVERY
 from support.study import STUDY
 
-from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, deliveries_of, key_of, product_of
+from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, deliveries_of, key_of, product_of, study_tags
 from frs_pipeline.definitions import build_definitions
 from frs_pipeline.errors import InputError
 from frs_pipeline.operations import sensors
@@ -241,7 +241,12 @@ def test_the_night_knows_registered_deliveries_only(settings: Settings, tmp_path
 def begin(instance: DagsterInstance, delivery: str = DELIVERY, parent: str | None = None, **tags: str) -> str:
     """A run that has begun, perhaps in the place of its `parent`, and of which nothing more is heard."""
     of = {"parent_run_id": parent, "root_run_id": parent}
-    all_tags = {PARTITION_TAG: delivery, **tags, **({PARENT_RUN_ID_TAG: parent, ROOT_RUN_ID_TAG: parent} if parent else {})}
+    all_tags = {
+        **study_tags(STUDY),
+        PARTITION_TAG: delivery,
+        **tags,
+        **({PARENT_RUN_ID_TAG: parent, ROOT_RUN_ID_TAG: parent} if parent else {}),
+    }
     return create_run_for_test(instance, job_name="refresh", status=DagsterRunStatus.STARTED, tags=all_tags, **of).run_id
 
 
