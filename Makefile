@@ -39,13 +39,14 @@ test-browser: .venv/.installed
 		{ echo "make test-browser needs Chromium: install it, or say FRS_CHROMIUM=/path/to/it" >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser -n 2 --dist worksteal
 
-# What speaks to services: PostgreSQL, which tests start by themselves, systemd's own check, a container's root.
+# What speaks to services: PostgreSQL, which tests start by themselves, systemd's own check, a container's root. MINUTES=yes takes
+# along a kill of all processes, with PostgreSQL.
 SERVICES := postgresql openssh-client age systemd mmdebstrap
 test-services: .venv/.postgres
 	@dpkg-query -W $(SERVICES) >/dev/null 2>&1 || (apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVICES)) >/dev/null || \
 		{ echo "make test-services needs $(SERVICES): install them" >&2; exit 1; }
-	@$(BIN)/python -m pytest tests/services -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest tests/services $(if $(MINUTES),-m "minutes or not minutes") -n 2 --dist loadgroup
 
 # The image of an installation, on a bare Debian made here; make image BASE=… takes another base, IMAGE=… another name.
 IMAGE := localhost/frs_pipeline

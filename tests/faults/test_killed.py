@@ -32,7 +32,7 @@ from frs_pipeline.study.instruments import instruments
 # FRS_KILLS=100 kills runs of the shipped delivery with all its tables, and more often than there is patience for in every run of
 # the tests: those kill runs of the tiny delivery with few tables, which write the same files in the same order.
 WHOLE = "FRS_KILLS" in os.environ
-KILLS = int(os.environ.get("FRS_KILLS", "6"))
+KILLS = int(os.environ.get("FRS_KILLS", "4"))
 DELIVERED = DELIVERY if WHOLE else running.NAME
 
 
