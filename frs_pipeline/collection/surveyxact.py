@@ -278,6 +278,8 @@ class _Deadline:
             for watched in self._watched:
                 watched.close()
             self._watched.clear()
+        # A thread that is still about to end when the interpreter does may take the whole process down with it.
+        self._timer.join()
 
     def watch(self, connection: socket.socket) -> None:
         """End this connection, too. A copy is kept, for the original is given away when it becomes a secure one."""
