@@ -150,7 +150,7 @@ def test_whoever_searches_afterwards_says_how_it_ended(tmp_path, monkeypatch):
         with Telling(settings, path):
             pass  # it didn't come to a run
     monkeypatch.setenv("FRS_LINEAGE", str(path))
-    monkeypatch.setenv("FRS_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("FRS_DATA_DIR", str(settings.data))
     tell_lost(STUDY, run)
     states = [event["eventType"] for event in events_in(path)]
     assert states == ["START", "COMPLETE", "START", "FAIL", "START", "ABORT", "FAIL"]
