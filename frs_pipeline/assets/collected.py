@@ -29,7 +29,7 @@ from frs_pipeline.assets import fetched
 from frs_pipeline.assets.wiring import Made, gate, key_of
 from frs_pipeline.checks.failing import as_metadata
 from frs_pipeline.collection.drift import Drift, Moved, drift_of, drift_sheet
-from frs_pipeline.collection.folders import put_away
+from frs_pipeline.collection.folders import write_restricted
 from frs_pipeline.collection.interim import Interim, day_before, followed
 from frs_pipeline.collection.interim import fetched as fetched_until
 from frs_pipeline.collection.missing import list_missing
@@ -90,7 +90,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
                 drift = _drift(interim) if comparable else None
                 if drift is not None and drift.wrong:
                     files["drift.csv"] = drift_sheet(drift, why, page_language(study, None))
-                put_away(settings, interim.folder, files)
+                write_restricted(settings, interim.folder, files)
             yield _result(key, listed.state)
             if comparable:
                 yield _check(key, drift)

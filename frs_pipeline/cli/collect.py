@@ -52,14 +52,16 @@ def missing(
     language: Speech = None,
 ) -> None:
     """Write which conference lacks what, and whom to remind, by number: into the restricted zone, with a trace."""
-    from frs_pipeline.collection.folders import put_away
+    from frs_pipeline.collection.folders import write_restricted
     from frs_pipeline.collection.missing import list_missing
     from frs_pipeline.report.collection_pages import missing_files, page_language
 
     settings = installation()
     interim = named.interim(settings)
     listed = list_missing(interim, reason, after)
-    paths = put_away(settings, interim.folder, missing_files(listed, speech(language, page_language(settings.study, None))))
+    paths = write_restricted(
+        settings, interim.folder, missing_files(listed, speech(language, page_language(settings.study, None)))
+    )
     held = plural(len(listed.state.held), "conference")
     say(f"{len(listed.lacking)} of {held} lack a form; {len(listed.reminders)} to remind of.")
     for path in paths:
@@ -71,13 +73,13 @@ def missing(
 def conference(named: Named, reason: Reason = "") -> None:
     """Write a page with all forms of a conference. Asks for its number, or reads it from standard input; leaves a trace."""
     from frs_pipeline.collection.conference import conference_of
-    from frs_pipeline.collection.folders import put_away
+    from frs_pipeline.collection.folders import write_restricted
     from frs_pipeline.report.collection_pages import conference_page
 
     settings = installation()
     interim = named.interim(settings)
     found = conference_of(interim, _number(), reason)
-    put_away(settings, interim.folder, {f"conference-{found.held.number}.html": conference_page(found)})
+    write_restricted(settings, interim.folder, {f"conference-{found.held.number}.html": conference_page(found)})
     # The number stays out of what a terminal, a log or a mail keeps.
     say(f"{plural(sum(len(part.forms) for part in found.parts), 'form')}, on a page of its own in\n  {interim.folder}")
 
@@ -99,7 +101,7 @@ def drift(
     """
     from frs_pipeline.collection.drift import as_json as drift_as_json
     from frs_pipeline.collection.drift import drift_of, drift_sheet
-    from frs_pipeline.collection.folders import put_away
+    from frs_pipeline.collection.folders import write_restricted
     from frs_pipeline.report.collection_pages import page_language
 
     settings = installation()
@@ -111,7 +113,7 @@ def drift(
         print_drift(found, speech(language))
     if reason:
         own = page_language(settings.study, None)
-        (path,) = put_away(settings, newer.folder, {"drift.csv": drift_sheet(found, reason, speech(language, own))})
+        (path,) = write_restricted(settings, newer.folder, {"drift.csv": drift_sheet(found, reason, speech(language, own))})
         print(f"  {path}", file=sys.stderr if as_json else sys.stdout)
     if found.wrong:
         raise typer.Exit(1)
@@ -125,7 +127,7 @@ def draw(
     seed: Annotated[int | None, typer.Option("--seed", metavar="S", help="Laid down once; it stays.")] = None,
 ) -> None:
     """Choose about every tenth finished conference to go through, and say which of them were; leaves a trace."""
-    from frs_pipeline.collection.folders import put_away
+    from frs_pipeline.collection.folders import write_restricted
     from frs_pipeline.collection.reconciled import drawn, lay_down, worksheet
 
     settings = installation()
@@ -133,7 +135,7 @@ def draw(
     if seed is not None:
         lay_down(settings, seed, reason)
     made = drawn(interim, reason)
-    (path,) = put_away(settings, interim.folder, {"to-reconcile.csv": worksheet(made)})
+    (path,) = write_restricted(settings, interim.folder, {"to-reconcile.csv": worksheet(made)})
     chosen = plural(len(made.chosen), "of them is to be gone through", "of them are to be gone through")
     say(f"{plural(made.finished, 'conference')} finished; {chosen}, {len(made.open)} not yet done.\n  {path}")
 

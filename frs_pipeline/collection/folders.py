@@ -73,7 +73,7 @@ def beside(target: Path, zone: Path) -> Iterator[Beside]:
         shutil.rmtree(waiting, ignore_errors=True)
 
 
-def put_away(settings: Settings, folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+def write_restricted(settings: Settings, folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Write files into a folder of the restricted zone that only their owner may read; return their paths."""
     private_folder(folder, settings.restricted_zone)
     for name, content in files.items():

@@ -25,7 +25,7 @@ URL = "FRS_POSTGRES_URL"
 
 
 def homes() -> list[Path]:
-    """List where Dagster keeps a history: in DAGSTER_HOME, and in the folder of `make ui` once that was said."""
+    """List where Dagster keeps a history: in DAGSTER_HOME, and in the folder of `make ui` once that has run."""
     named = os.environ.get("DAGSTER_HOME")
     own = home() / ".dagster_home"
     made = (own / "history").is_dir() or in_database(own)
